@@ -1,0 +1,164 @@
+/** Evaluates a query on the columns, with SQL's three-valued logic: a comparison with a missing value is unknown. */
+import { type Column, parseNumber, type Runs } from './columns';
+import { resolve } from './query-columns';
+import { type ColumnRef, type Literal, type Node, type Operator, parse, QueryError } from './query-syntax';
+import { compareText, isStatus, likePattern, parseTime, regex, statusLiteral, statusName } from './query-values';
+
+/** What a query says about the runs: either which rows it keeps (1) or what is wrong with it, never both. */
+export type Filtered =
+  | { readonly ast: Node | null; readonly mask: Uint8Array; readonly error: null }
+  | { readonly ast: null; readonly mask: null; readonly error: QueryError };
+
+const NO = 0;
+const YES = 1;
+const UNKNOWN = 2;
+/** One verdict a row: NO, YES or UNKNOWN. */
+type Verdicts = Uint8Array;
+
+/** Parses and evaluates; a wrong query is an answer, not an exception. */
+export function filterRuns(text: string, runs: Runs): Filtered {
+  try {
+    const ast = parse(text);
+    if (ast === null) return { ast, mask: new Uint8Array(runs.length).fill(YES), error: null };
+    const verdicts = evaluate(ast, runs);
+    return { ast, mask: verdicts.map((verdict) => (verdict === YES ? 1 : 0)), error: null };
+  } catch (error) {
+    if (error instanceof QueryError) return { ast: null, mask: null, error };
+    throw error;
+  }
+}
+
+function evaluate(node: Node, runs: Runs): Verdicts {
+  switch (node.type) {
+    case 'and':
+      return node.items.map((item) => evaluate(item, runs)).reduce(and);
+    case 'or':
+      return node.items.map((item) => evaluate(item, runs)).reduce(or);
+    case 'not':
+      return evaluate(node.item, runs).map(not);
+    case 'null':
+      return isNull(resolve(node.column, runs), node.negated);
+    case 'compare': {
+      const column = resolve(node.column, runs);
+      return compare(column, node.column, node.op, node.literal);
+    }
+    case 'in': {
+      const column = resolve(node.column, runs);
+      const any = node.values.map((value) => compare(column, node.column, '=', value)).reduce(or);
+      return node.negated ? any.map(not) : any;
+    }
+    case 'like': {
+      const column = resolve(node.column, runs);
+      const found = matches(column, node.column, node.how, node.pattern);
+      return node.negated ? found.map(not) : found;
+    }
+  }
+}
+
+function and(a: Verdicts, b: Verdicts): Verdicts {
+  return a.map((x, i) => (x === NO || b[i] === NO ? NO : x === YES && b[i] === YES ? YES : UNKNOWN));
+}
+
+function or(a: Verdicts, b: Verdicts): Verdicts {
+  return a.map((x, i) => (x === YES || b[i] === YES ? YES : x === NO && b[i] === NO ? NO : UNKNOWN));
+}
+
+function not(verdict: number): number {
+  return verdict === UNKNOWN ? UNKNOWN : 1 - verdict;
+}
+
+function isNull(column: Column, negated: boolean): Verdicts {
+  return column.missing.map((missing) => (missing === (negated ? 0 : 1) ? YES : NO));
+}
+
+function compare(column: Column, ref: ColumnRef, op: Operator, literal: Literal): Verdicts {
+  if (column.info.type === 'time') {
+    const value = typeof literal.value === 'number' ? literal.value : timeOf(literal);
+    return eachNumber(column, (x) => holds(op, Math.sign(x - value), x === value));
+  }
+  if (column.info.kind === 'metric') {
+    const value = numberOf(literal, ref);
+    return eachNumber(column, (x) => numberHolds(op, x, value));
+  }
+  if (typeof literal.value === 'number') {
+    const value = literal.value;
+    return eachWord(column, (_, parsed) => (parsed === null ? UNKNOWN : numberHolds(op, parsed, value)));
+  }
+  const wanted = isStatus(column) ? statusLiteral(literal) : literal.value;
+  return eachWord(column, (text) => textHolds(op, text, wanted));
+}
+
+function matches(column: Column, ref: ColumnRef, how: 'LIKE' | 'ILIKE' | 'RLIKE', pattern: Literal): Verdicts {
+  if (!column.words) {
+    const type = column.info.type === 'time' ? 'time' : 'number';
+    throw new QueryError(`${how} needs a text, and '${ref.name}' is a ${type}`, ref.start, ref.end);
+  }
+  const wanted = how === 'RLIKE' ? regex(pattern) : likePattern(String(pattern.value), how === 'ILIKE');
+  return eachWord(column, (text) => (wanted.test(text) ? YES : NO));
+}
+
+function eachNumber(column: Column, verdict: (value: number) => number): Verdicts {
+  const { numbers, missing } = column;
+  const found = new Uint8Array(missing.length).fill(UNKNOWN);
+  if (numbers) {
+    for (let row = 0; row < found.length; row++) if (!missing[row]) found[row] = verdict(numbers[row]);
+  }
+  return found;
+}
+
+/** Asks once a distinct text, not once a row. */
+function eachWord(column: Column, verdict: (text: string, parsed: number | null) => number): Verdicts {
+  if (!column.words) return new Uint8Array(column.missing.length).fill(UNKNOWN);
+  const { codes, texts, parsed } = column.words;
+  const said = isStatus(column) ? texts.map((text) => statusName(text) ?? text.toUpperCase()) : texts;
+  const byCode = said.map((text, code) => verdict(text, parsed[code]));
+  return Uint8Array.from(codes, (code) => (code < 0 ? UNKNOWN : byCode[code]));
+}
+
+function numberOf(literal: Literal, ref: ColumnRef): number {
+  if (typeof literal.value === 'number') return literal.value;
+  const value = parseNumber(literal.value);
+  if (value !== null) return value;
+  throw new QueryError(
+    `'${literal.value}' is no number, and ${ref.name} is one`,
+    literal.start,
+    literal.end,
+  );
+}
+
+function timeOf(literal: Literal): number {
+  const value = parseTime(String(literal.value));
+  if (value !== null) return value;
+  throw new QueryError(
+    `'${literal.value}' is no time`,
+    literal.start,
+    literal.end,
+    "write it as '2026-11-21' or '2026-11-21T09:30:00'",
+  );
+}
+
+/** IEEE: a NaN is not equal to anything, itself included. */
+function numberHolds(op: Operator, a: number, b: number): number {
+  switch (op) {
+    case '=':
+      return a === b ? YES : NO;
+    case '!=':
+      return a !== b ? YES : NO;
+    case '<':
+      return a < b ? YES : NO;
+    case '<=':
+      return a <= b ? YES : NO;
+    case '>':
+      return a > b ? YES : NO;
+    case '>=':
+      return a >= b ? YES : NO;
+  }
+}
+
+function textHolds(op: Operator, a: string, b: string): number {
+  return holds(op, compareText(a, b), a === b);
+}
+
+function holds(op: Operator, order: number, same: boolean): number {
+  return numberHolds(op, same ? 0 : order, 0);
+}

@@ -1,0 +1,219 @@
+/** What the explorer shows, in one observable place. Views read it, change it by its methods, and hear of changes. */
+import type { ColumnInfo, ExplorerInfo } from '../contract';
+import { type Brush, brushesOf, withBrush } from './brushes';
+import type { Column, Runs } from './columns';
+import { type Filtered, filterRuns } from './query';
+import { type SortKey, sortedRows } from './sort';
+
+export type Topic = 'runs' | 'query' | 'ticked' | 'hover' | 'sort' | 'columns' | 'axes' | 'color';
+type Listener = (topic: Topic) => void;
+
+/** Which run an action acts on, and why that one. */
+export interface Target {
+  readonly row: number;
+  readonly why: 'ticked' | 'best ticked' | 'best shown' | 'only one shown';
+}
+
+/** More columns than this are there to be chosen, but not shown unasked. */
+const DEFAULT_COLUMNS = 40;
+
+export class ExplorerState {
+  query = '';
+  /** The last query that was right; a wrong one leaves it standing. */
+  good: Extract<Filtered, { error: null }>;
+  error: Filtered['error'] = null;
+  brushes: ReadonlyMap<string, Brush> = new Map();
+  shown: Int32Array = new Int32Array(0);
+  sort: readonly SortKey[] = [];
+  ticked: ReadonlySet<number> = new Set();
+  hovered = -1;
+  private goodText = '';
+  private chosenColumns: readonly string[] = [];
+  private chosenAxes: readonly string[] = [];
+  private chosenColor = '';
+  private readonly listeners = new Set<Listener>();
+
+  constructor(
+    public runs: Runs,
+    public info: ExplorerInfo,
+  ) {
+    this.good = { ast: null, mask: new Uint8Array(runs.length).fill(1), error: null };
+    this.sort = this.defaultSort();
+    this.refilter();
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Fresh runs from the kernel; ticks stay with their runs. */
+  setRuns(runs: Runs, info: ExplorerInfo): void {
+    const ids = this.tickedIds();
+    this.runs = runs;
+    this.info = info;
+    this.hovered = -1;
+    if (this.sort.some(({ key }) => !runs.columns.has(key))) this.sort = this.defaultSort();
+    this.good = { ast: null, mask: new Uint8Array(runs.length).fill(1), error: null };
+    this.goodText = '';
+    this.refilter();
+    this.ticked = this.rowsOf(ids);
+    this.tell('runs');
+  }
+
+  setQuery(text: string): void {
+    if (text === this.query) return;
+    this.query = text;
+    this.refilter();
+    this.tell('query');
+  }
+
+  /** Writes a brush into the query, from the last right one when the text is being mistyped. */
+  setBrush(key: string, brush: Brush | null): void {
+    this.setQuery(withBrush(this.goodText, this.runs, key, brush));
+  }
+
+  setSort(sort: readonly SortKey[]): void {
+    this.sort = sort;
+    this.shown = sortedRows(this.runs, this.good.mask, sort);
+    this.tell('sort');
+  }
+
+  setTicked(rows: Iterable<number>): void {
+    this.ticked = new Set(rows);
+    this.tell('ticked');
+  }
+
+  toggle(row: number): void {
+    const rows = new Set(this.ticked);
+    if (!rows.delete(row)) rows.add(row);
+    this.setTicked(rows);
+  }
+
+  setTickedIds(ids: readonly string[]): void {
+    if (ids.join() !== this.tickedIds().join()) this.setTicked(this.rowsOf(ids));
+  }
+
+  tickedIds(): string[] {
+    return [...this.ticked].map((row) => this.runs.ids[row]);
+  }
+
+  setHovered(row: number): void {
+    if (row === this.hovered) return;
+    this.hovered = row;
+    this.tell('hover');
+  }
+
+  /** Table columns by key; the trait's empty list stands for the default ones. */
+  get columns(): readonly string[] {
+    const known = this.chosenColumns.filter((key) => this.runs.columns.has(key));
+    return known.length > 0 ? known : this.defaultColumns();
+  }
+
+  setColumns(keys: readonly string[]): void {
+    this.chosenColumns = keys;
+    this.tell('columns');
+  }
+
+  get axes(): readonly string[] {
+    const known = this.chosenAxes.filter((key) => this.runs.columns.has(key));
+    return known.length > 0 ? known : this.info.columns.filter((info) => info.axis).map((info) => info.key);
+  }
+
+  setAxes(keys: readonly string[]): void {
+    this.chosenAxes = keys;
+    this.tell('axes');
+  }
+
+  /** The column that colours the lines: chosen, else the metric asked for, else the first metric axis. */
+  get color(): Column | null {
+    const { columns } = this.runs;
+    const chosen = columns.get(this.chosenColor);
+    if (chosen?.numbers) return chosen;
+    const first = this.axes.find((key) => columns.get(key)?.info.kind === 'metric');
+    return this.metric ?? (first === undefined ? null : (columns.get(first) ?? null));
+  }
+
+  setColor(key: string): void {
+    this.chosenColor = key;
+    this.tell('color');
+  }
+
+  /** The metric asked for. */
+  get metric(): Column | null {
+    const { metric } = this.info;
+    if (metric === null) return null;
+    return this.runs.columns.get(`metrics.${metric}`) ?? this.runs.columns.get(metric) ?? null;
+  }
+
+  /** The run that actions act on; null when there is no telling which is best. */
+  get target(): Target | null {
+    if (this.ticked.size === 1) return { row: [...this.ticked][0], why: 'ticked' };
+    if (this.ticked.size > 1) {
+      const row = this.best(this.ticked);
+      return row < 0 ? null : { row, why: 'best ticked' };
+    }
+    if (this.shown.length === 1) return { row: this.shown[0], why: 'only one shown' };
+    const row = this.best(this.shown);
+    return row < 0 ? null : { row, why: 'best shown' };
+  }
+
+  /** The best of some rows by the metric and its goal, -1 when unknown. */
+  best(rows: Iterable<number>): number {
+    const values = this.metric?.numbers;
+    const { goal } = this.info;
+    if (!values || goal === null) return -1;
+    let best = -1;
+    for (const row of rows) {
+      if (Number.isNaN(values[row])) continue;
+      if (best < 0 || (goal === 'min' ? values[row] < values[best] : values[row] > values[best])) best = row;
+    }
+    return best;
+  }
+
+  nameOf(row: number): string {
+    const words = this.runs.columns.get('run_name')?.words;
+    return words?.texts[words.codes[row]] || (this.runs.ids[row] ?? '').slice(0, 8);
+  }
+
+  /** The default table columns: what a run is, then what varies. */
+  private defaultColumns(): string[] {
+    const { columns } = this.runs;
+    const head = ['run_name', 'status', 'start_time'].filter((key) => columns.has(key));
+    const varying = this.info.columns.filter(isTelling);
+    const order = (info: ColumnInfo) => (info.key === this.metric?.info.key ? 0 : info.kind === 'metric' ? 2 : 1);
+    const keys = varying.sort((a, b) => order(a) - order(b)).map((info) => info.key);
+    return [...head, ...keys].slice(0, DEFAULT_COLUMNS);
+  }
+
+  private defaultSort(): readonly SortKey[] {
+    const { metric } = this;
+    return metric && this.info.goal !== null
+      ? [{ key: metric.info.key, descending: this.info.goal === 'max' }]
+      : [];
+  }
+
+  private refilter(): void {
+    const filtered = filterRuns(this.query, this.runs);
+    this.error = filtered.error;
+    if (filtered.error === null) {
+      this.good = filtered;
+      this.goodText = this.query;
+      this.brushes = brushesOf(filtered.ast, this.runs);
+    }
+    this.shown = sortedRows(this.runs, this.good.mask, this.sort);
+  }
+
+  private rowsOf(ids: readonly string[]): Set<number> {
+    const at = new Map(this.runs.ids.map((id, row) => [id, row]));
+    return new Set(ids.map((id) => at.get(id)).filter((row) => row !== undefined));
+  }
+
+  private tell(topic: Topic): void {
+    for (const listener of [...this.listeners]) listener(topic);
+  }
+}
+
+function isTelling(info: ColumnInfo): boolean {
+  return (info.kind === 'param' && info.varies) || info.kind === 'metric';
+}

@@ -1,0 +1,116 @@
+"""What makes two model folders the same model: a digest that time, place and run do not change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+__all__ = ["MLMODEL", "content_digest", "data_digest", "model_files"]
+
+MLMODEL = "MLmodel"
+# What a log or a move of the same model changes: which run, when, where, how mlflow counted its bytes.
+VOLATILE = {
+    "artifact_path",
+    "model_id",
+    "model_size_bytes",
+    "model_uuid",
+    "prompts",
+    "run_id",
+    "utc_time_created",
+}
+# Written beside the model by a download or by a look at it; no part of it.
+NOT_CONTENT = {"registered_model_meta", "__pycache__", ".DS_Store", ".ipynb_checkpoints"}
+CHUNK = 1 << 20  # bytes hashed at a time
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of what the model in that folder is: the same wherever it lies and whichever run logged it.
+
+    A zip (torch) counts by its members, since it keeps the time when it was written; a skops file by its
+    schema without the memory addresses.
+    """
+    return _digest(path, model_files(path))
+
+
+def data_digest(path: Path, data: str) -> str:
+    """SHA-256 of the model's own data alone, the file or folder ``data`` in ``path``."""
+    inside = path / data
+    return _digest(inside, model_files(inside)) if inside.is_dir() else _digest(inside.parent, [inside])
+
+
+def model_files(path: Path) -> Iterator[Path]:
+    """All files of the model, in an order that is the same everywhere."""
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and not NOT_CONTENT.intersection(file.relative_to(path).parts):
+            yield file
+
+
+def _digest(root: Path, files: Iterator[Path] | list[Path]) -> str:
+    total = hashlib.sha256()
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        digest = _meta_digest(file) if name == MLMODEL else _file_digest(file)
+        total.update(f"{name}\0{digest}\n".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def _meta_digest(file: Path) -> str:
+    meta = yaml.safe_load(file.read_text(encoding="utf-8"))
+    kept = {key: value for key, value in meta.items() if key not in VOLATILE}
+    return _json_digest(kept)
+
+
+def _file_digest(file: Path) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _zip_digest(archive)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # no zip, or one that we cannot open
+        with file.open("rb") as stream:
+            return _stream_digest(stream)
+
+
+def _zip_digest(archive: zipfile.ZipFile) -> str:
+    members = {}
+    for member in archive.infolist():
+        with archive.open(member) as stream:
+            members[member.filename] = _stream_digest(stream)
+    if "schema.json" in members:
+        schema = json.loads(archive.read("schema.json"))
+        if isinstance(schema, dict) and "__loader__" in schema:
+            return _json_digest(_without_addresses(schema, members, {}))
+    return _json_digest(members)
+
+
+def _without_addresses(node: Any, members: dict[str, str], seen: dict[int, int]) -> Any:
+    """A skops schema with objects numbered in order of appearance and data files named by their content.
+
+    skops identifies objects by ``id()`` and names arrays after it; a JSON value's is that of a temporary.
+    """
+    if isinstance(node, list):
+        return [_without_addresses(item, members, seen) for item in node]
+    if isinstance(node, dict):
+        is_value = node.get("__loader__") == "JsonNode"
+        return {
+            key: _without_addresses(value, members, seen)
+            if key != "__id__"
+            else (0 if is_value else seen.setdefault(value, len(seen)))
+            for key, value in node.items()
+        }
+    return members.get(node, node) if isinstance(node, str) else node
+
+
+def _stream_digest(stream: Any) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _json_digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,383 @@
+"""Models that runs hold: finding the one that was meant, and logging one that no run has yet."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import importlib
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow.pyfunc
+import yaml
+from mlflow.exceptions import MlflowException
+
+from ..errors import ModelError, ModelNotFound, NoModelInRun, RunNotFound, UsageError
+from .artifacts import ModelFiles, fetch, logged_models, read_model
+from .digest import MLMODEL, data_digest
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+    from .connection import Connection
+
+__all__ = [
+    "RunModel",
+    "find_model",
+    "import_folder",
+    "log_object",
+    "logged_by_autolog",
+    "models_of_run",
+    "save_object",
+]
+
+DEPTH = 4  # levels of artifact folders searched for an MLmodel
+LISTINGS = 200  # requests spent on that search
+
+# Root module of a class -> the mlflow module that saves it.
+FLAVORS = {
+    "catboost": "mlflow.catboost",
+    "keras": "mlflow.keras",
+    "lightgbm": "mlflow.lightgbm",
+    "onnx": "mlflow.onnx",
+    "prophet": "mlflow.prophet",
+    "sklearn": "mlflow.sklearn",
+    "spacy": "mlflow.spacy",
+    "statsmodels": "mlflow.statsmodels",
+    "tensorflow": "mlflow.tensorflow",
+    "torch": "mlflow.pytorch",
+    "xgboost": "mlflow.xgboost",
+}
+
+
+@dataclass(frozen=True)
+class RunModel:
+    """A model that a run logged.
+
+    ``uri`` is what a version is made of: models:/m-… for mlflow 3's logged models, else where the files are.
+    """
+
+    uri: str
+    name: str
+    run_id: str | None = None
+    model_id: str | None = None
+    step: int = 0
+
+
+def models_of_run(conn: Connection, run_id: str) -> list[RunModel]:
+    """The models that a run logged: mlflow 3's logged models, and artifact folders with an MLmodel.
+
+    Raises:
+        RunNotFound: no such run.
+        NoModelInRun: it logged none.
+    """
+    run = _run(conn, run_id)
+    with conn.guard(f"looking for models in the run {run_id}"):
+        steps = {o.model_id: o.step for o in getattr(getattr(run, "outputs", None), "model_outputs", ())}
+        logged = [
+            RunModel(f"models:/{m.model_id}", m.name, run_id, m.model_id, steps.get(m.model_id, 0))
+            for m in logged_models(conn, run)
+        ]
+        root = run.info.artifact_uri.rstrip("/")
+        models = logged + [RunModel(f"{root}/{path}", path, run_id) for path in _model_folders(conn, run_id)]
+    if not models:
+        raise NoModelInRun(
+            f"the run {_called(conn, run_id)} logged no model",
+            hint="fit it again under autolog (%aml_track), or %aml_register the fitted model object",
+        )
+    return models
+
+
+def find_model(conn: Connection, source: str) -> RunModel:
+    """The one model that a run id, a runs:/ URI or a models:/m-… URI means.
+
+    Raises:
+        RunNotFound, NoModelInRun, ModelNotFound
+        UsageError: the run has several models; the message names them.
+    """
+    if match := re.fullmatch(r"models:/(m-[0-9a-zA-Z-]+)/?", source):
+        return _logged(conn, match[1])
+    run_id, _, path = source.removeprefix("runs:/").strip("/").partition("/")
+    models = models_of_run(conn, run_id)
+    if not path:
+        return _only(conn, run_id, models)
+    named = [model for model in models if model.name == path]
+    if not named:
+        known = dict.fromkeys(f"runs:/{run_id}/{model.name}" for model in models)
+        raise NoModelInRun(
+            f"the run {_called(conn, run_id)} has no model '{path}'", hint="it has " + ", ".join(known)
+        )
+    return named[-1]  # of the same name logged at several steps, mlflow too takes the last
+
+
+def log_object(
+    conn: Connection,
+    model: object,
+    experiment_id: str,
+    run_name: str | None = None,
+    *,
+    input_example: Any = None,
+    pip_requirements: Sequence[str] | None = None,
+) -> RunModel:
+    """Log a fitted model object in a run of its own, with the flavor that its class calls for.
+
+    Args:
+        input_example: a few rows; mlflow makes the signature from them.
+        pip_requirements: of the serving environment; None lets mlflow find them out, which takes seconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="mlflow-aml-save-") as scratch:
+        folder = save_object(
+            model, Path(scratch) / "model", input_example=input_example, pip_requirements=pip_requirements
+        )
+        return import_folder(conn, folder, experiment_id, run_name or type(model).__name__)
+
+
+def save_object(
+    model: object, to: Path, *, input_example: Any = None, pip_requirements: Sequence[str] | None = None
+) -> Path:
+    """Save a fitted model object as an MLflow model folder.
+
+    Raises:
+        UsageError: the object is no model.
+        ModelError: mlflow cannot save it.
+    """
+    flavor = _flavor_of(model)
+    options: dict[str, Any] = {"input_example": input_example, "pip_requirements": pip_requirements}
+    try:
+        if flavor is None:
+            mlflow.pyfunc.save_model(str(to), python_model=_as_python_model(model), **options)
+        else:
+            _save(flavor, model, to, options)
+    except (MlflowException, ImportError, TypeError, ValueError, AttributeError) as exc:
+        raise ModelError(
+            f"this {type(model).__name__} cannot be saved: {str(exc).splitlines()[0]}",
+            hint=f"log it yourself with {flavor or 'mlflow.pyfunc'}.log_model, then %aml_register the run",
+        ) from exc
+    return to
+
+
+def import_folder(
+    conn: Connection, folder: Path, experiment_id: str, run_name: str | None = None, *, name: str = "model"
+) -> RunModel:
+    """Upload a model folder into a run of its own: the store gets the files, a version its lineage."""
+    client = conn.mlflow
+    with conn.guard(f"importing {folder.name}"):
+        run_id: str = client.create_run(experiment_id, run_name=run_name or folder.name).info.run_id
+        logged = None
+        try:
+            if hasattr(client, "create_logged_model"):
+                logged = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
+                with _relabelled(folder, run_id, logged.model_id, logged.artifact_location) as staged:
+                    client.log_model_artifacts(logged.model_id, str(staged))
+                client.finalize_logged_model(logged.model_id, "READY")
+                client.log_outputs(run_id, [mlflow.entities.LoggedModelOutput(logged.model_id, step=0)])
+                found = RunModel(f"models:/{logged.model_id}", name, run_id, logged.model_id)
+            else:  # mlflow 2
+                with _relabelled(folder, run_id, None, name) as staged:
+                    client.log_artifacts(run_id, str(staged), name)
+                found = RunModel(f"{client.get_run(run_id).info.artifact_uri}/{name}", name, run_id)
+            client.set_terminated(run_id)
+            return found
+        except BaseException:
+            with contextlib.suppress(Exception):  # a second failure must not hide the first
+                if logged is not None:
+                    client.delete_logged_model(logged.model_id)
+            with contextlib.suppress(Exception):
+                client.delete_run(run_id)
+            raise
+
+
+def logged_by_autolog(conn: Connection, model: object) -> RunModel | None:
+    """The model that autolog logged when this very object was fitted, if it has not changed since.
+
+    Registering that one keeps the lineage to the training run, its metrics and its input example.
+    """
+    run_id = getattr(model, "_mlflow_run_id", None)  # set by mlflow.sklearn.autolog
+    if not isinstance(run_id, str):
+        return None
+    try:
+        candidates = models_of_run(conn, run_id)
+    except (RunNotFound, NoModelInRun):
+        return None  # a run of another store, or autolog without models
+    as_fitted = copy.copy(model)  # autolog marks the object after it has logged it
+    with contextlib.suppress(AttributeError):
+        del as_fitted._mlflow_run_id  # type: ignore[attr-defined]
+    for candidate in candidates:
+        logged = read_model(fetch(conn, candidate.uri))
+        wanted = (logged.flavors.get("sklearn") or {}).get("serialization_format")
+        with tempfile.TemporaryDirectory(prefix="mlflow-aml-save-") as scratch:
+            # The comparison is of the object's data: no requirements, whose inference takes seconds.
+            options: dict[str, Any] = {"pip_requirements": [], "serialization_format": wanted}
+            try:
+                with _quiet("mlflow.sklearn"):
+                    importlib.import_module(FLAVORS["sklearn"]).save_model(
+                        as_fitted, f"{scratch}/model", **options
+                    )
+            except (MlflowException, TypeError, ValueError, AttributeError):
+                return None
+            if _data_digest(read_model(Path(scratch) / "model")) == _data_digest(logged):
+                return candidate
+    return None
+
+
+# --- finding
+
+
+def _run(conn: Connection, run_id: str) -> Run:
+    with conn.guard(f"looking up the run {run_id}"):
+        try:
+            return conn.mlflow.get_run(run_id)
+        except MlflowException as exc:
+            if exc.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            raise RunNotFound(f"no run '{run_id}' in {conn.label}", hint="%aml_runs lists them") from exc
+
+
+def _called(conn: Connection, run_id: str) -> str:
+    name = _run(conn, run_id).info.run_name
+    return f"{name} ({run_id})" if name else run_id
+
+
+def _logged(conn: Connection, model_id: str) -> RunModel:
+    with conn.guard(f"looking up the model {model_id}"):
+        try:
+            model = conn.mlflow.get_logged_model(model_id)
+        except MlflowException as exc:
+            if exc.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise
+            raise ModelNotFound(
+                f"no logged model '{model_id}' in {conn.label}", hint="%aml_show RUN lists a run's models"
+            ) from exc
+    return RunModel(f"models:/{model_id}", model.name, model.source_run_id or None, model_id)
+
+
+def _only(conn: Connection, run_id: str, models: list[RunModel]) -> RunModel:
+    if len(models) == 1:
+        return models[0]
+    names = [model.name for model in models]
+    ways = [
+        f"{m.uri} (step {m.step})" if m.model_id and names.count(m.name) > 1 else f"runs:/{run_id}/{m.name}"
+        for m in models
+    ]
+    raise UsageError(
+        f"the run {_called(conn, run_id)} logged {len(models)} models: {', '.join(dict.fromkeys(names))}",
+        hint="name one: " + ", ".join(ways[:8]) + (f" and {len(ways) - 8} more" if len(ways) > 8 else ""),
+    )
+
+
+def _model_folders(conn: Connection, run_id: str) -> list[str]:
+    """Artifact folders with an MLmodel, nearest to the root first; a model's own folders are not searched."""
+    found, todo, asked = [], deque([""]), 0
+    while todo and asked < LISTINGS:
+        folder = todo.popleft()
+        items = conn.mlflow.list_artifacts(run_id, folder)
+        asked += 1
+        if any(item.path.rpartition("/")[2] == MLMODEL for item in items):
+            found.append(folder)
+        elif folder.count("/") < DEPTH - 1:
+            todo += [item.path for item in items if item.is_dir]
+    return found
+
+
+# --- saving
+
+
+def _flavor_of(model: object) -> str | None:
+    """The mlflow module for an object's class: xgboost before the scikit-learn class that it derives from."""
+    if isinstance(model, mlflow.pyfunc.PythonModel):
+        return None
+    for cls in type(model).__mro__:
+        flavor = FLAVORS.get(cls.__module__.partition(".")[0])
+        if flavor == "mlflow.keras" and not _keras_3():
+            return "mlflow.tensorflow"
+        if flavor:
+            return flavor
+    return None
+
+
+def _keras_3() -> bool:
+    return int(str(importlib.import_module("keras").__version__).partition(".")[0]) >= 3
+
+
+def _save(flavor: str, model: object, to: Path, options: dict[str, Any]) -> None:
+    module = importlib.import_module(flavor)
+    try:
+        module.save_model(model, str(to), **options)
+    except MlflowException:
+        if flavor not in ("mlflow.sklearn", "mlflow.lightgbm"):
+            raise
+        # skops, mlflow's default, refuses classes that it does not know, the user's own above all.
+        shutil.rmtree(to, ignore_errors=True)
+        with _quiet(flavor):
+            module.save_model(model, str(to), serialization_format="cloudpickle", **options)
+
+
+@contextlib.contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Without mlflow's advice on pickles: the user chose no format, we did."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def _as_python_model(model: object) -> Any:
+    """What mlflow's python flavor takes: a PythonModel, a function, or one made around ``predict``."""
+    if isinstance(model, mlflow.pyfunc.PythonModel):
+        return model
+    predict = getattr(model, "predict", None)
+    if not callable(predict):
+        raise UsageError(
+            f"this {type(model).__name__} is no model: it has no predict",
+            hint="a fitted model, a run id, runs:/RUN/model, or a folder with an MLmodel",
+        )
+
+    # Defined here so that cloudpickle keeps it by value: the model must load where we are not installed.
+    class Predicts(mlflow.pyfunc.PythonModel):  # type: ignore[misc, unused-ignore]
+        def __init__(self, wrapped: Any) -> None:
+            self.wrapped = wrapped
+
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+            return self.wrapped.predict(model_input)
+
+    return Predicts(model)
+
+
+@contextlib.contextmanager
+def _relabelled(folder: Path, run_id: str, model_id: str | None, artifact_path: str) -> Iterator[Path]:
+    """The folder with an MLmodel that names its new run; the other files are links where they can be."""
+    read_model(folder)  # no MLmodel, no upload
+    with tempfile.TemporaryDirectory(prefix="mlflow-aml-import-") as scratch:
+        staged = Path(scratch) / "model"
+        ignored = shutil.ignore_patterns("registered_model_meta")
+        shutil.copytree(folder, staged, copy_function=_link_or_copy, ignore=ignored)
+        meta = yaml.safe_load((staged / MLMODEL).read_text(encoding="utf-8"))
+        meta |= {"run_id": run_id, "artifact_path": artifact_path}
+        if model_id is not None:
+            meta |= {"model_id": model_id, "model_uuid": model_id}
+        (staged / MLMODEL).unlink()  # it may be a link to the original
+        (staged / MLMODEL).write_text(yaml.safe_dump(meta), encoding="utf-8")
+        yield staged
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _data_digest(files: ModelFiles) -> str:
+    flavor = files.flavors.get("python_function") or {}
+    return data_digest(files.path, str(flavor.get("model_path") or flavor.get("data") or ""))

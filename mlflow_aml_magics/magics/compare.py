@@ -1,0 +1,49 @@
+"""``%aml_compare``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .options import add_experiment, add_goal, goal_of_args, scope_of_args
+from .parsing import VerbParser
+
+if TYPE_CHECKING:
+    import argparse
+
+    from .session import Session
+
+__all__ = ["parser", "run"]
+
+
+def parser() -> VerbParser:
+    """The words of `%aml_compare`."""
+    verb = VerbParser(
+        "compare",
+        "The run explorer: table and parallel coordinates of all runs. With runs named, those side by side.",
+        examples=(
+            "panel = %aml_compare --metric val_rmse",
+            "%aml_compare --where \"params.model = 'forest'\"",
+            "%aml_compare bold-crane-12 3f2a9c",
+        ),
+    )
+    verb.add_argument("runs", nargs="*", help="two runs or more: ids, beginnings of ids, or names")
+    verb.add_argument("--where", metavar="QUERY", default="", help="the filter to begin with, as in %%aml_runs")
+    verb.add_argument("--static", action="store_true", help="no live panel, only what can be kept in the notebook")
+    add_goal(verb)
+    add_experiment(verb)
+    return verb
+
+
+def run(session: Session, args: argparse.Namespace) -> Any:
+    """The panel, or with --static its document."""
+    if args.runs and args.where:
+        raise UsageError("named runs are compared as they are", hint="leave --where out, or the runs")
+    workspace = session.workspace()
+    words = {"query": args.where, "metric": args.metric, "goal": goal_of_args(args), "experiment": scope_of_args(args)}
+    return workspace.compare(*args.runs, static=args.static or not _has_front_end(session), **words)
+
+
+def _has_front_end(session: Session) -> bool:
+    """A plain IPython terminal draws no widgets."""
+    return getattr(session.shell, "kernel", None) is not None and session.settings().text("render") in ("auto", "widget")

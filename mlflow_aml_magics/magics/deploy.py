@@ -1,0 +1,62 @@
+"""``%aml_deploy``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .parsing import VerbParser
+from .progress import progress_line
+
+if TYPE_CHECKING:
+    import argparse
+
+    from .session import Session
+
+__all__ = ["parser", "run"]
+
+
+def parser() -> VerbParser:
+    """The words of `%aml_deploy`."""
+    verb = VerbParser(
+        "deploy",
+        "Serve a model in a process of its own on this machine. It survives the cell and the kernel.",
+        examples=(
+            "%aml_deploy wine@champion --to local",
+            "%aml_deploy wine:3 --name wine-test --port 5002",
+            "%aml_deploy --logs wine",
+            "%aml_deploy --delete wine",
+            "%aml_deploy --stop-all",
+        ),
+    )
+    verb.add_argument("model", nargs="?", help="wine@champion, wine:3, wine, runs:/…, a run, or a folder")
+    verb.add_argument("--to", default="local", metavar="TARGET", help="where: local")
+    verb.add_argument("--name", help="the deployment's name; else the model's")
+    verb.add_argument("--port", type=int, metavar="N", help="on the loopback address; else a free one")
+    verb.add_argument("--logs", metavar="NAME", help="the last lines of a deployment's log")
+    verb.add_argument("--delete", metavar="NAME", help="stop a deployment and forget it")
+    verb.add_argument("--stop-all", action="store_true", help="stop every local deployment")
+    return verb
+
+
+def run(session: Session, args: argparse.Namespace) -> Any:
+    """Serve, or manage what is served."""
+    workspace = session.workspace()
+    asked = [bool(args.model), bool(args.logs), bool(args.delete), bool(args.stop_all)]
+    if sum(asked) != 1:
+        raise UsageError("name one model, or one of --logs, --delete, --stop-all", hint="%aml_deploy --help")
+    if args.logs:
+        print(workspace.logs(args.logs))
+        return None
+    if args.delete:
+        workspace.delete(args.delete)
+        print(f"{args.delete} is stopped and deleted")
+        return None
+    if args.stop_all:
+        stopped = [deployment.name for deployment in workspace.stop_all()]
+        print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
+        return None
+    model = session.shell.user_ns.get(args.model, args.model)
+    return workspace.deploy(
+        model, to=args.to, name=args.name, port=args.port, progress=progress_line(session.shell)
+    )

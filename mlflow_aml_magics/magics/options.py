@@ -1,0 +1,40 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import UsageError
+from .parsing import VerbParser
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["add_experiment", "add_goal", "goal_of_args", "scope_of_args"]
+
+
+def add_experiment(verb: VerbParser) -> None:
+    """Which experiments."""
+    verb.add_argument(
+        "--experiment", "-e", metavar="NAME", action="append", help="an experiment; may be repeated"
+    )
+    verb.add_argument("--all", action="store_true", help="every experiment")
+
+
+def scope_of_args(args: argparse.Namespace) -> Any:
+    """The experiments asked for: names, () for every one, None for the session's own."""
+    return () if args.all else args.experiment
+
+
+def add_goal(verb: VerbParser) -> None:
+    """Which metric, and which direction is better."""
+    verb.add_argument("--metric", "-m", metavar="NAME", help="what to judge by; else the experiment's primary metric")
+    verb.add_argument("--max", action="store_true", help="higher is better")
+    verb.add_argument("--min", action="store_true", help="lower is better; else the sweep or the name says")
+
+
+def goal_of_args(args: argparse.Namespace) -> Literal["min", "max"] | None:
+    """The direction asked for."""
+    if args.max and args.min:
+        raise UsageError("--max and --min exclude each other")
+    return "max" if args.max else "min" if args.min else None

@@ -1,0 +1,130 @@
+"""From the words after a magic to typed arguments: quotes, options with nearest names, help with examples."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["HelpWanted", "VerbParser", "pair", "run_verb", "split_words", "unquote"]
+
+_WORD = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|`[^`]*`|[^\s"'`])+)""")
+_QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
+
+
+class HelpWanted(Exception):
+    """``--help`` was among the words."""
+
+
+class VerbParser(argparse.ArgumentParser):
+    """A parser that raises our errors, and takes quotes off the values of options.
+
+    Args:
+        verb: its name, "track".
+        summary: a sentence.
+        examples: lines to show in the help.
+        cell: whether it is a cell magic as well.
+    """
+
+    def __init__(self, verb: str, summary: str, *, examples: Sequence[str], cell: bool = False) -> None:
+        listed = "\n".join(f"  {example}" for example in examples)
+        super().__init__(
+            prog=f"%aml_{verb}",
+            description=summary,
+            epilog=f"examples:\n{listed}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self.cell = cell
+        self.examples = tuple(examples)
+        self.register("type", None, unquote)
+        self.add_argument("--help", "-h", action="store_true", help="this text")
+
+    def query_argument(self) -> None:
+        """A query, the rest of the line, its quotes kept: they are the query's own."""
+        self.add_argument(
+            "query",
+            nargs="*",
+            type=str,
+            help="MLflow's filter syntax, plus OR, NOT, !=, IN, RLIKE, IS NULL; none is all",
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and the nearest option where one was mistyped."""
+        raise UsageError(f"{self.prog}: {message}", hint=f"{self.prog} --help")
+
+    def read(self, line: str) -> argparse.Namespace:
+        """The arguments in a line.
+
+        Raises:
+            HelpWanted: for ``--help``.
+            UsageError: unknown or missing words.
+        """
+        words = split_words(line, self.prog)
+        if "--help" in words or "-h" in words:
+            raise HelpWanted
+        args, unknown = self.parse_known_args(words)
+        for word in unknown:
+            if word.startswith("-"):
+                close = nearest(word.partition("=")[0], self.options())
+                raise UsageError(
+                    f"{self.prog} has no option {word}",
+                    hint=f"did you mean {close}?" if close else f"{self.prog} --help",
+                )
+            raise UsageError(f"{self.prog} does not know what to do with '{word}'", hint=f"{self.prog} --help")
+        return args
+
+    def options(self) -> list[str]:
+        """Every option's name."""
+        return [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+
+
+def split_words(line: str, prog: str = "") -> list[str]:
+    """Words as typed, quotes still on; what is inside quotes or backticks stays together.
+
+    Raises:
+        UsageError: a quote is not closed.
+    """
+    words, end = [], 0
+    line = line.strip()
+    while end < len(line):
+        match = _WORD.match(line, end)
+        if match is None:
+            raise UsageError(f"{prog}: a quote is not closed in: {line[end:].strip()}", hint=f"{prog} --help")
+        words.append(match[1])
+        end = match.end()
+    return words
+
+
+def unquote(word: str) -> str:
+    """The word without its quotes: ``k="a b"`` is ``k=a b``."""
+    return _QUOTED.sub(lambda match: match[1] if match[1] is not None else match[2], word)
+
+
+def pair(word: str) -> tuple[str, str]:
+    """``k=v`` as a pair."""
+    key, separator, value = unquote(word).partition("=")
+    if not separator or not key:
+        raise argparse.ArgumentTypeError(f"'{word}' is not key=value")
+    return key, value
+
+
+def run_verb(module: Any, session: Session, line: str, cell: str | None) -> Any:
+    """Parse the line and run the verb; ``--help`` prints the help instead."""
+    __tracebackhide__ = True
+    parser: VerbParser = module.parser()
+    try:
+        args = parser.read(line)
+    except HelpWanted:
+        print(parser.format_help())
+        return None
+    if parser.cell:
+        return module.run(session, args, cell)
+    return module.run(session, args)

@@ -1,0 +1,142 @@
+"""``%aml_track`` and ``%%aml_track``."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .parsing import VerbParser, pair, unquote
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..services.track import TrackStatus
+    from .session import Session
+
+__all__ = ["parser", "run"]
+
+
+def parser() -> VerbParser:
+    """The words of `%aml_track`."""
+    verb = VerbParser(
+        "track",
+        "Connect, and track what this notebook trains; your code stays as it is. Scripts started from the notebook "
+        "(!python train.py) land in the same experiment. As %%aml_track it runs one cell as one run.",
+        examples=(
+            "%aml_track",
+            "%aml_track sqlite:///mlflow.db --experiment wine",
+            "%aml_track http://127.0.0.1:5000 --no-models",
+            "%%aml_track --run-name baseline --tag team=red --params alpha,depth --metrics score",
+            "%aml_track --status",
+            "%aml_track --off",
+        ),
+        cell=True,
+    )
+    verb.add_argument("uri", nargs="?", help="a tracking URI, database file or mlruns folder")
+    verb.add_argument("--experiment", "-e", metavar="NAME", help="where runs go; else the notebook's name")
+    verb.add_argument("--no-autolog", action="store_true", help="log only what the code logs itself")
+    verb.add_argument("--no-models", action="store_true", help="let autolog keep no models: faster")
+    verb.add_argument("--no-source", action="store_true", help="keep no cells' source with the runs")
+    verb.add_argument("--status", action="store_true", help="what is on, and why")
+    verb.add_argument("--off", action="store_true", help="stop, and put everything back as it was")
+    cell = verb.add_argument_group("of the cell (%%aml_track)")
+    cell.add_argument("--run-name", metavar="NAME", help="the run's name")
+    cell.add_argument("--tag", metavar="K=V", type=pair, action="append", default=[], help="may be repeated")
+    cell.add_argument("--params", metavar="A,B", type=_names, default=[], help="variables to log as params")
+    cell.add_argument("--metrics", metavar="A,B", type=_names, default=[], help="variables to log as metrics")
+    return verb
+
+
+def _names(word: str) -> list[str]:
+    return [name.strip() for name in unquote(word).split(",") if name.strip()]
+
+
+def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
+    """Start, stop, tell, or run a cell as one run."""
+    __tracebackhide__ = True
+    if args.off:
+        was_on = session.stop_tracking()
+        from ..services.track import TrackStatus
+
+        return TrackStatus(False, note="" if was_on else "it was off already; %aml_track starts it")
+    if cell is None and (args.run_name or args.tag or args.params or args.metrics):
+        raise UsageError(
+            "--run-name, --tag, --params and --metrics are for a cell", hint="%%aml_track on the cell's first line"
+        )
+    if args.status:
+        return _status(session)
+    if cell is None:
+        return _start(session, args)
+    if session.tracking is None or args.uri or args.experiment:
+        _start(session, args)
+    return _run_cell(session, args, cell)
+
+
+def _status(session: Session) -> TrackStatus:
+    from ..services.track import status_of
+
+    why = session.workspace().why if session.tracking else ""
+    return status_of(session.tracking, why_store=why, why_experiment=session.why_experiment)
+
+
+def _start(session: Session, args: argparse.Namespace) -> TrackStatus:
+    from ..services.track import start_tracking, status_of
+    from ..workspace import Workspace
+
+    session.stop_tracking()
+    settings = session.settings()
+    uri = args.uri or settings.text("tracking_uri") or None
+    workspace = Workspace.connect(uri, folder=session.folder)
+    if not args.uri and uri:
+        workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
+    name, why = (args.experiment, "you named it") if args.experiment else session.default_experiment(settings)
+    session.tracking, ended = start_tracking(
+        workspace.connection,
+        experiment=name,
+        folder=session.folder,
+        notebook=session.notebook,
+        autolog=settings.flag("autolog") and not args.no_autolog,
+        log_models=settings.flag("log_models") and not args.no_models,
+        source=settings.flag("source") and not args.no_source,
+    )
+    session.why_experiment = why
+    workspace.experiments = (name,)
+    session.adopt(workspace)
+    return status_of(session.tracking, why_store=workspace.why, why_experiment=why, ended=ended)
+
+
+def _run_cell(session: Session, args: argparse.Namespace, cell: str) -> Any:
+    __tracebackhide__ = True
+    from ..services.track import run_cell
+
+    tracking = session.tracking
+    assert tracking is not None  # _start ran
+    with run_cell(
+        tracking,
+        session.shell.user_ns,
+        run_name=args.run_name,
+        tags=dict(args.tag),
+        params=args.params,
+        metrics=args.metrics,
+    ) as result:
+        value = _execute(session, cell)
+    if value is not None:
+        session.shell.displayhook(value)
+    return result[0]
+
+
+def _execute(session: Session, cell: str) -> Any:
+    """Run the cell's code in the user's namespace; the value of a last expression, as IPython's %%time does it."""
+    __tracebackhide__ = True
+    shell = session.shell
+    source = shell.transform_cell(cell)
+    name = shell.compile.cache(source, shell.execution_count)
+    tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+        last = ast.Expression(tree.body.pop().value)
+    exec(compile(tree, name, "exec"), shell.user_global_ns, shell.user_ns)
+    if last is None:
+        return None
+    return eval(compile(last, name, "eval"), shell.user_global_ns, shell.user_ns)

@@ -1,0 +1,88 @@
+"""What the explorer shows of some runs: the columns, what to colour by, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..contract import CONTRACT_VERSION, ExplorerInfo
+from .runs import Goal, choose_goal, choose_metric
+
+if TYPE_CHECKING:
+    from ..client.runs import ExperimentRef
+    from ..frames.runtable import RunTable
+    from ..render.document import Document
+
+__all__ = ["Exploration", "explore"]
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Runs, what is to be known beside them, and the filter to begin with."""
+
+    runs: RunTable
+    info: ExplorerInfo
+    query: str
+
+    def shown(self, query: str) -> RunTable:
+        """The runs that a filter lets through."""
+        return self.runs.filter(query) if query else self.runs
+
+    def document(self, query: str | None = None) -> Document:
+        """What the explorer leaves in the notebook, for the filter to begin with or another one."""
+        from ..render.explorer import explorer_document
+
+        now = self.query if query is None else query
+        return explorer_document(self.shown(now), self.info, now, self.info["metric"], self.info["goal"])
+
+
+def explore(
+    runs: RunTable,
+    experiments: Sequence[ExperimentRef],
+    *,
+    store: str,
+    query: str = "",
+    metric: str | None = None,
+    goal: Goal | None = None,
+    models: Sequence[str] = (),
+) -> Exploration:
+    """Get ready what the explorer shows.
+
+    Args:
+        metric, goal: as in `best_run`; where nothing says which, the panel colours by its first metric with a known goal.
+        models: names to offer when a run is registered.
+
+    Raises:
+        QueryError: ``query`` does not fit these runs.
+        MetricNotFound: no run has ``metric``.
+    """
+    if query:
+        runs.filter(query)
+    chosen = choose_metric(runs, metric, experiments) or _likely_metric(runs)
+    direction, why = choose_goal(chosen, goal, experiments) if chosen else (None, "")
+    names = [experiment.name for experiment in experiments]
+    title = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    info: ExplorerInfo = {
+        "contract": CONTRACT_VERSION,
+        "title": title,
+        "store": store,
+        "total": runs.total,
+        "loaded": len(runs),
+        "columns": runs.infos(chosen),
+        "metric": chosen,
+        "goal": direction,
+        "why_goal": why,
+        "models": list(models),
+    }
+    return Exploration(runs, info, query)
+
+
+def _likely_metric(runs: RunTable) -> str | None:
+    """A varying metric whose name says which direction is better; one of a validation or test set first."""
+    from ..frames.goals import goal_of
+
+    names = [info["name"] for info in runs.infos() if info["kind"] == "metric" and info["varies"]]
+    known = [name for name in names if goal_of(name)]
+    held_out = [name for name in known if any(word in name.lower() for word in ("val", "test", "cv"))]
+    return (held_out or known or names or [None])[0]

@@ -1,0 +1,196 @@
+"""Start and stop tracking for a notebook, and one cell as one run."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError, nearest
+from ..render.document import Document, Facts, Note, Shown
+
+if TYPE_CHECKING:
+    from ..client.connection import Connection
+    from ..client.tracking import Tracking
+
+__all__ = ["CellRun", "TrackStatus", "run_cell", "start_tracking", "status_of"]
+
+
+@dataclass(frozen=True, repr=False)
+class TrackStatus(Shown):
+    """What `%aml_track` chose, and why."""
+
+    on: bool
+    store: str = ""
+    why_store: str = ""
+    experiment: str = ""
+    why_experiment: str = ""
+    notebook: str = ""
+    autolog: str = ""
+    git: str = ""
+    ended: tuple[str, ...] = ()
+    note: str = ""
+
+    def _document(self) -> Document:
+        if not self.on:
+            return Document("Tracking is off", (Note(self.note or "%aml_track starts it", "info"),))
+        facts = [
+            ("store", f"{self.store} ({self.why_store})"),
+            ("experiment", f"{self.experiment} ({self.why_experiment})"),
+            ("autolog", self.autolog),
+        ]
+        if self.notebook:
+            facts.append(("notebook", self.notebook))
+        if self.git:
+            facts.append(("commit", self.git))
+        notes = []
+        if self.ended:
+            names = ", ".join(self.ended)
+            notes.append(Note(f"ended {len(self.ended)} left open by a kernel that is gone: {names}", "warn"))
+        if self.note:
+            notes.append(Note(self.note, "info"))
+        return Document("Tracking is on", (Facts(tuple(facts)), *notes))
+
+
+def start_tracking(
+    connection: Connection,
+    *,
+    experiment: str,
+    folder: Path,
+    notebook: Path | None,
+    autolog: bool = True,
+    log_models: bool = True,
+    source: bool = True,
+) -> tuple[Tracking, list[str]]:
+    """Point this process, and the scripts that it starts, at an experiment.
+
+    Args:
+        experiment: its name; made if there is none.
+        folder: the notebook's folder, where git is asked.
+        notebook: the notebook's file, when known.
+        autolog: switch mlflow's autolog on.
+        log_models: let autolog keep fitted models, with signature and input example.
+        source: keep the executed cells' source with each run.
+
+    Returns:
+        The tracking that is on, and the names of runs that it found open from a dead kernel and ended.
+    """
+    from ..client.runs import create_experiment
+    from ..client.tracking import Tracking
+
+    found = create_experiment(connection, experiment)
+    tracking = Tracking(
+        connection, found.experiment_id, found.name, folder, notebook, autolog, log_models, source
+    )
+    ended = tracking.end_strays()
+    try:
+        tracking.start()
+    except BaseException:
+        tracking.stop()
+        raise
+    return tracking, ended
+
+
+def status_of(
+    tracking: Tracking | None, *, why_store: str = "", why_experiment: str = "", ended: Sequence[str] = ()
+) -> TrackStatus:
+    """The status card."""
+    if tracking is None:
+        return TrackStatus(False)
+    autolog = "off"
+    if tracking.autolog:
+        kept = "params, metrics, models with signature and input example"
+        autolog = f"on: {kept}" if tracking.log_models else "on: params and metrics, no models"
+    git = tracking.git()
+    commit = git.get("mlflow.source.git.commit", "")[:10]
+    dirty = " with uncommitted changes" if git.get("aml.git.dirty") == "true" else ""
+    return TrackStatus(
+        True,
+        tracking.connection.label,
+        why_store,
+        tracking.experiment,
+        why_experiment,
+        str(tracking.notebook or ""),
+        autolog,
+        f"{commit}{dirty}" if commit else "",
+        tuple(ended),
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class CellRun(Shown):
+    """A cell that ran as one run."""
+
+    run_id: str
+    run_name: str
+    experiment: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return self.run_id
+
+    def _document(self) -> Document:
+        from ..render.format import number
+
+        facts = [("run", self.run_name), ("id", self.run_id), ("experiment", self.experiment)]
+        facts += [(f"param {key}", value) for key, value in self.params.items()]
+        facts += [(f"metric {key}", number(value)) for key, value in self.metrics.items()]
+        return Document("Run finished", (Facts(tuple(facts)),))
+
+
+@contextmanager
+def run_cell(
+    tracking: Tracking,
+    namespace: Mapping[str, Any],
+    *,
+    run_name: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    params: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+) -> Iterator[list[CellRun]]:
+    """Run the body as one run; what it assigns to the named variables is logged at its end.
+
+    Args:
+        namespace: where the cell's variables are.
+        params, metrics: names of variables; a metric must be a number.
+
+    Yields:
+        A list that holds the `CellRun` after the body.
+
+    Raises:
+        UsageError: a named variable was not assigned, or a metric is no number; the run is FAILED then.
+    """
+    from ..client.tracking import cell_run, log_assigned
+
+    result: list[CellRun] = []
+    with cell_run(run_name, dict(tags or {})) as run_id:
+        yield result
+        found_params = {name: _assigned(namespace, name) for name in params}
+        found_metrics = {name: _number(name, _assigned(namespace, name)) for name in metrics}
+        log_assigned(found_params, found_metrics)
+    run = tracking.connection.mlflow.get_run(run_id)
+    result.append(
+        CellRun(run_id, run.info.run_name or run_id, tracking.experiment, run.data.params, run.data.metrics)
+    )
+
+
+def _assigned(namespace: Mapping[str, Any], name: str) -> Any:
+    if name not in namespace:
+        close = nearest(name, [key for key in namespace if not key.startswith("_")])
+        raise UsageError(
+            f"the cell assigned no variable '{name}'", hint=f"did you mean '{close}'?" if close else None
+        )
+    return namespace[name]
+
+
+def _number(name: str, value: Any) -> float:
+    item = getattr(value, "item", None)
+    if not isinstance(value, numbers.Real) and callable(item):
+        value = item()  # numpy and torch scalars
+    if not isinstance(value, numbers.Real):
+        raise UsageError(f"the metric '{name}' is a {type(value).__name__}, not a number")
+    return float(value)

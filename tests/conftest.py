@@ -1,0 +1,102 @@
+"""Fixtures that any test may ask for. Every test runs in an empty folder of its own, with nothing set."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+REPO = Path(__file__).parents[1]
+FOREIGN = ("MLFLOW_", "AML_MAGICS_", "AZUREML_", "AZURE_", "JPY_SESSION_NAME", "VSCODE_")
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The root of the checkout."""
+    return REPO
+
+
+@pytest.fixture(autouse=True)
+def clean_slate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing of the machine or of another test reaches a test: no settings, no store, no tracking URI."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AML_MAGICS_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield
+    mlflow = sys.modules.get("mlflow")
+    if mlflow is not None:
+        while mlflow.active_run():
+            mlflow.end_run()
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+
+
+@pytest.fixture(scope="session")
+def _schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with mlflow's tables and nothing else: made by mlflow in seconds, copied in none."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("schema") / "mlflow.db"
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store_uri(_schema: Path, tmp_path: Path) -> str:
+    """The tracking URI of an empty SQLite store of this test's own."""
+    path = tmp_path / "store" / "mlflow.db"
+    path.parent.mkdir()
+    shutil.copy(_schema, path)
+    return f"sqlite:///{path}"
+
+
+class Shell:
+    """A real IPython shell whose cells fail the test unless the test expects them to.
+
+    Example::
+
+        shell.run("%load_ext mlflow_aml_magics")
+        with pytest.raises(ExperimentNotFound): shell.run("%aml_runs --experiment nope")
+    """
+
+    def __init__(self, ip: InteractiveShell) -> None:
+        self.ip = ip
+
+    def run(self, cell: str) -> object:
+        """Run a cell as a notebook does; the value of its last expression. Its exception is raised."""
+        result: ExecutionResult = self.ip.run_cell(cell, store_history=True)
+        result.raise_error()
+        return result.result
+
+    def __getitem__(self, name: str) -> object:
+        return self.ip.user_ns[name]
+
+
+@pytest.fixture
+def bare_shell() -> Iterator[Shell]:
+    """An IPython shell without our extension."""
+    InteractiveShell.clear_instance()
+    ip = InteractiveShell.instance(colors="nocolor")
+    yield Shell(ip)
+    if "mlflow_aml_magics" in ip.extension_manager.loaded:
+        ip.run_line_magic("unload_ext", "mlflow_aml_magics")
+    ip.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shell(bare_shell: Shell) -> Shell:
+    """An IPython shell with our extension."""
+    bare_shell.run("%load_ext mlflow_aml_magics")
+    return bare_shell

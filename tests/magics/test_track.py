@@ -1,0 +1,201 @@
+"""`%aml_track` and `%%aml_track` on a real SQLite store."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from mlflow_aml_magics.errors import StoreCorrupt, StoreOutdated, StoreReadOnly, StoreUnreachable, UsageError
+
+
+def test_the_default_is_sqlite_beside_the_notebook_and_the_folders_name(shell: Any, here: Path) -> None:
+    status = shell.run("%aml_track --no-autolog")
+    assert mlflow.get_tracking_uri() == f"sqlite:///{here}/mlflow.db"
+    assert status.experiment == here.name
+    assert "default" in status.why_store
+
+
+def test_the_notebooks_name_is_the_experiment(
+    shell: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", str(here / "sweep.ipynb"))
+    assert shell.run("%aml_track --no-autolog").experiment == "sweep"
+    shell.ip.user_ns["__vsc_ipynb_file__"] = str(here / "in-vscode.ipynb")
+    assert shell.run("%aml_track --no-autolog").experiment == "in-vscode"
+
+
+def test_the_environment_names_the_store(shell: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{here}/mlflow.db")
+    assert "MLFLOW_TRACKING_URI" in shell.run("%aml_track --no-autolog").why_store
+
+
+def test_an_old_mlruns_folder_is_a_store(shell: Any, here: Path) -> None:
+    shell.run("%aml_track ./mlruns --experiment old --no-autolog")
+    shell.run("import mlflow\nwith mlflow.start_run(): mlflow.log_metric('rmse', 1.0)")
+    assert len(shell.run("%aml_runs metrics.rmse = 1")) == 1
+    assert "MLFLOW_ALLOW_FILE_STORE" in __import__("os").environ
+    shell.run("%aml_track --off")
+    assert "MLFLOW_ALLOW_FILE_STORE" not in __import__("os").environ
+
+
+def test_runs_are_tagged_and_keep_the_cells(
+    shell: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+        (here / "a.txt").write_text("a")
+        subprocess.run(["git", *words], check=True, cwd=here)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(here / "sweep.ipynb"))
+    shell.run("%aml_track --no-autolog")
+    shell.run("import mlflow\nwith mlflow.start_run() as run: pass  # a comment of the cell")
+    run = mlflow.get_run(shell["run"].info.run_id)
+    assert run.data.tags["mlflow.source.name"] == str(here / "sweep.ipynb")
+    assert run.data.tags["mlflow.source.type"] == "NOTEBOOK"
+    assert len(run.data.tags["mlflow.source.git.commit"]) == 40
+    assert run.data.tags["aml.git.dirty"] == "true"
+    assert "# a comment of the cell" in mlflow.artifacts.load_text(run.info.artifact_uri + "/notebook/cells.py")
+
+
+def test_autolog_keeps_model_signature_and_example(shell: Any, here: Path) -> None:
+    shell.run("%aml_track --experiment wine")
+    shell.run(
+        "import pandas as pd\nfrom sklearn.linear_model import Ridge\n"
+        "X = pd.DataFrame({'a': [1.0, 2, 3], 'b': [0.0, 1, 0]})\nmodel = Ridge().fit(X, [1, 2, 3])"
+    )
+    (run,) = mlflow.search_runs(output_format="list")
+    assert run.data.params["alpha"] == "1.0"
+    assert "training_score" in run.data.metrics
+    model = mlflow.models.Model.load(f"models:/{run.outputs.model_outputs[0].model_id}")
+    assert model.signature.inputs.input_names() == ["a", "b"]
+    assert model.saved_input_example_info is not None
+
+
+def test_scripts_land_in_the_same_experiment(shell: Any, here: Path) -> None:
+    (here / "sub").mkdir()
+    script = here / "sub" / "train.py"
+    script.write_text("import mlflow\nwith mlflow.start_run(run_name='script'): mlflow.log_metric('m', 1)\n")
+    shell.run("%aml_track --experiment wine --no-autolog")
+    shell.run(f"import subprocess\nsubprocess.run([{sys.executable!r}, 'train.py'], cwd='sub', check=True)")
+    shell.run(f"%run {script}")
+    frame = shell.run("%aml_runs run_name = 'script'")
+    assert len(frame) == 2
+    assert set(frame["tags.aml.session"]) == {shell["get_ipython"]()._aml_session.tracking.session}
+
+
+def test_off_puts_mlflow_back(shell: Any, here: Path) -> None:
+    mlflow.set_tracking_uri("sqlite:///other.db")
+    shell.run("%aml_track sqlite:///mlflow.db --experiment wine")
+    shell.run("%aml_track --off")
+    assert mlflow.get_tracking_uri() == "sqlite:///other.db"
+    shell.run(
+        "from sklearn.linear_model import Ridge\nRidge().fit([[1.0], [2.0]], [1.0, 2.0])\n"
+    )
+    assert len(shell.run("%aml_runs --experiment wine")) == 0
+    assert "off already" in repr(shell.run("%aml_track --off"))
+
+
+def test_a_cell_is_one_run(tracked: Any) -> None:
+    done = tracked.run(
+        "%%aml_track --run-name first --tag team=red --params alpha --metrics score,loss\n"
+        "import numpy as np\nalpha, score, loss = 0.3, np.float32(0.5), 2"
+    )
+    run = mlflow.get_run(done.run_id)
+    assert (run.info.status, run.info.run_name, run.data.tags["team"]) == ("FINISHED", "first", "red")
+    assert run.data.params == {"alpha": "0.3"}
+    assert run.data.metrics == {"score": 0.5, "loss": 2.0}
+
+
+def test_a_cell_that_raises_is_failed_with_its_traceback(tracked: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        tracked.run("%%aml_track --run-name bad\ndef deep():\n    return 1 / 0\ndeep()")
+    run = mlflow.last_active_run()
+    assert run.info.status == "FAILED"
+    assert run.data.tags["aml.error"] == "ZeroDivisionError: division by zero"
+    assert "in deep" in mlflow.artifacts.load_text(run.info.artifact_uri + "/notebook/traceback.txt")
+
+
+def test_an_interrupted_cell_is_killed(tracked: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        tracked.run("%%aml_track\nimport _thread, time\n_thread.interrupt_main()\ntime.sleep(5)")
+    assert mlflow.last_active_run().info.status == "KILLED"
+
+
+def test_a_cell_inside_a_run_is_nested(tracked: Any) -> None:
+    tracked.run("import mlflow\nouter = mlflow.start_run()")
+    done = tracked.run("%%aml_track --run-name inner\npass")
+    tracked.run("mlflow.end_run()")
+    assert mlflow.get_run(done.run_id).data.tags["mlflow.parentRunId"] == tracked["outer"].info.run_id
+
+
+def test_a_variable_that_the_cell_did_not_assign_is_named_and_the_run_failed(tracked: Any) -> None:
+    with pytest.raises(UsageError, match="'scor'") as caught:
+        tracked.run("%%aml_track --metrics scor\nscore = 1")
+    assert "score" in (caught.value.hint or "")
+    assert mlflow.last_active_run().info.status == "FAILED"
+
+
+def test_cell_options_without_a_cell_are_refused(shell: Any) -> None:
+    with pytest.raises(UsageError, match="for a cell"):
+        shell.run("%aml_track --run-name x")
+
+
+def test_strays_of_a_dead_kernel_are_ended(shell: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = here / "sweep.ipynb"
+    script = (
+        "import os, sys\nfrom IPython.core.interactiveshell import InteractiveShell\n"
+        "ip = InteractiveShell.instance()\nip.run_cell('%load_ext mlflow_aml_magics')\n"
+        "ip.run_cell('%aml_track --no-autolog')\nip.run_cell('import mlflow; mlflow.start_run(run_name=\"stray\")')\n"
+        "sys.stdout.flush(); os._exit(1)\n"
+    )
+    monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
+    subprocess.run([sys.executable, "-c", script], check=False, cwd=here, stdout=subprocess.DEVNULL)
+    status = shell.run("%aml_track --no-autolog")
+    assert status.ended == ("stray",)
+    (run,) = mlflow.search_runs(output_format="list")
+    assert run.info.status == "KILLED"
+    shell.run("import mlflow\nmine = mlflow.start_run(run_name='mine')")
+    assert shell.run("%aml_track --status").ended == ()
+    assert mlflow.get_run(shell["mine"].info.run_id).info.status == "RUNNING"
+
+
+def test_bad_stores_are_named_with_the_next_step(shell: Any, here: Path) -> None:
+    (here / "corrupt.db").write_bytes(b"this is not a database " * 100)
+    with pytest.raises(StoreCorrupt, match=r"corrupt\.db"):
+        shell.run("%aml_track corrupt.db")
+    with pytest.raises(StoreUnreachable, match="127.0.0.1:9"):
+        shell.run("%aml_track http://127.0.0.1:9")
+    with pytest.raises(UsageError, match="nowhere"):
+        shell.run("%aml_track nowhere/at/all")
+    with pytest.raises(UsageError, match="ftp://"):
+        shell.run("%aml_track ftp://x")
+    assert not mlflow.is_tracking_uri_set()
+    assert "off" in repr(shell.run("%aml_track --status"))
+
+
+def test_a_store_of_an_older_schema_says_how_to_upgrade(shell: Any, here: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(here / "mlflow.db") as db:
+        db.execute("update alembic_version set version_num = 'bd07f7e963c5'")
+    with pytest.raises(StoreOutdated) as caught:
+        shell.run("%aml_track")
+    assert "mlflow db upgrade" in (caught.value.hint or "")
+
+
+def test_a_store_that_cannot_be_written_leaves_nothing_on(shell: Any, here: Path) -> None:
+    with pytest.raises(StoreReadOnly):
+        shell.run(f"%aml_track 'sqlite:///file:{here}/mlflow.db?mode=ro&uri=true' --experiment wine")
+    assert not mlflow.is_tracking_uri_set()
+
+
+def test_the_status_survives_as_text_markdown_and_html(tracked: Any) -> None:
+    bundle = tracked.run("%aml_track --status")._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/markdown", "text/html"}
+    assert all("wine" in text for text in bundle.values())
+    assert "<script" not in bundle["text/html"]
+    json.dumps(bundle)
