@@ -18,7 +18,7 @@ STATIC := mlflow_aml_magics/panels/static
 BUILT := mlflow_aml_magics/labextension/package.json $(STATIC)/explorer.js $(STATIC)/comparison.js
 FRONT := $(shell find labextension \( -name node_modules -o -name lib -o -name '*.tsbuildinfo' \) -prune -o -type f -print)
 
-.PHONY: help setup demo lab test lint browser bench wheel constraints clean distclean FORCE
+.PHONY: help setup readme notebooks demo lab test lint browser bench wheel constraints clean distclean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,12 @@ bench: setup ## measure, print, and write bench-results.json
 wheel: .make/python .make/node ## build dist/*.whl from a clean front end
 	@rm -rf dist labextension/lib mlflow_aml_magics/labextension $(STATIC)
 	@$(IN_VENV) uv build --wheel --out-dir dist --build-constraints constraints.txt
+
+readme: setup ## write the README's generated tables anew
+	@$(PY) tools/readme.py
+
+notebooks: setup ## run the notebooks and store them with their outputs
+	@$(IN_VENV) $(PY) tools/demo.py notebooks/01_quickstart.ipynb --store
 
 constraints: .make/python ## look for newer versions and pin them in constraints.txt
 	@tools/constraints.sh

@@ -103,6 +103,7 @@ def set_environment(notebook: Path, state: Path) -> None:
         if name.startswith(("MLFLOW_", "AML_MAGICS_", "AZUREML_")):
             del os.environ[name]
     os.environ["AML_MAGICS_STATE_DIR"] = str(state)
+    os.environ["HOME"] = str(state.parent)  # so that outputs say ~ and not where they were made
     os.environ["JPY_SESSION_NAME"] = str(notebook)  # what JupyterLab's server tells a kernel
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
 
@@ -153,6 +154,14 @@ def write_html(notebook: NotebookNode, target: Path, title: str) -> None:
     target.write_text(page, encoding="utf-8")
 
 
+def store(notebook: NotebookNode, target: Path) -> None:
+    """Keep the outputs, without what differs from one run to the next for no reader's good."""
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    notebook.metadata.language_info = {"name": "python"}
+    nbformat.write(notebook, target)
+
+
 def stop_deployments() -> None:
     """End the servers that the notebook left, whether it failed or forgot."""
     from mlflow_aml_magics.services.deploy import stop_all
@@ -167,6 +176,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run a notebook headless, a line a cell.")
     parser.add_argument("notebook", type=Path)
     parser.add_argument("--html", type=Path, help="where to write the executed notebook as a page")
+    parser.add_argument("--store", action="store_true", help="keep the outputs in the notebook itself")
     wanted = parser.parse_args()
     if not wanted.notebook.is_file():
         print(f"error: there is no notebook {wanted.notebook}", file=sys.stderr)
@@ -194,6 +204,9 @@ def main() -> int:
     if shown:
         print(f"\n{output_text(shown[-1])}")
     print(f"\n{time.perf_counter() - started:.0f} s", end="")
+    if wanted.store:
+        store(notebook, wanted.notebook)
+        print(f"; stored the outputs in {wanted.notebook}", end="")
     if wanted.html:
         write_html(notebook, wanted.html, wanted.notebook.stem)
         print(f"; wrote {wanted.html}", end="")

@@ -61,7 +61,7 @@ class ModelFiles:
         return "python_function" in self.flavors
 
     def signature_rows(self) -> list[tuple[str, str, str]]:
-        """The signature as rows: ("input", "age", "double"), ("output", "", "tensor float32 (-1, 3)"), ("param", …)."""
+        """The signature as rows: ("input", "age", "double"), ("output", "", "tensor float32 (-1, 3)")."""
         rows = []
         for way, key in (("input", "inputs"), ("output", "outputs"), ("param", "params")):
             for column in _parsed((self.signature or {}).get(key)):
@@ -130,7 +130,7 @@ def fetch(conn: Connection, uri: str, to: Path | None = None) -> Path:
 
 
 def location(conn: Connection, uri: str) -> str:
-    """Where the files behind a runs:/ or models:/ URI are: a path or an artifact URI; others stay as they are."""
+    """Where the files behind a runs:/ or models:/ URI are: a path or an artifact URI. Others are unchanged."""
     if uri.startswith("runs:/"):
         run_id, _, path = uri.removeprefix("runs:/").partition("/")
         with conn.guard(f"looking up the run {run_id}"):

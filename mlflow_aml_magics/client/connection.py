@@ -24,6 +24,7 @@ from ..errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
+from ..render.format import short_path
 
 __all__ = ["Connection", "Progress", "open_connection"]
 
@@ -54,9 +55,9 @@ class Connection:
         scheme, _, rest = self.uri.partition("://")
         if scheme == "sqlite":
             path = _sqlite_file(rest)
-            return f"SQLite store {path.name} in {path.parent}"
+            return f"SQLite store {path.name} in {short_path(path.parent)}"
         if scheme in ("file", ""):
-            return f"file store {self.local_path}"
+            return f"file store {short_path(self.local_path)}"
         host = rest.rpartition("@")[2].partition("?")[0]
         return f"{'MLflow server' if scheme.startswith('http') else scheme.partition('+')[0] + ' store'} {host}"
 

@@ -344,7 +344,7 @@ def _as_python_model(model: object) -> Any:
         )
 
     # Defined here so that cloudpickle keeps it by value: the model must load where we are not installed.
-    class Predicts(mlflow.pyfunc.PythonModel):  # type: ignore[misc, unused-ignore]
+    class Predicts(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
         def __init__(self, wrapped: Any) -> None:
             self.wrapped = wrapped
 

@@ -2,10 +2,9 @@
 
     python -m mlflow_aml_magics.client.scoring FOLDER
 
-is that process. Its standard input says what to do, so that no key and no address is on a command line: first
-one line of JSON (`Order`), then the line "keep" once the deployment is entered in the books. If its parent goes
-away before that, it removes FOLDER and ends: nobody would know of it. What it does stands in FOLDER/status.json
-(`Status`).
+is that process. Its standard input says what to do, so that no key is on a command line: first one line of JSON
+(`Order`), then the line "keep" once the deployment is entered in the books. If its parent goes away before that,
+it removes FOLDER and ends: nobody would know of it. What it does stands in FOLDER/status.json (`Status`).
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ Stage = Literal["starting", "loading", "loaded", "ready", "failed", "stopped"]
 
 @dataclass(frozen=True)
 class Order:
-    """What to serve. ``port`` 0 takes a free one; ``handover`` waits until a predecessor has left the port."""
+    """What to serve. ``port`` 0 takes a free one; ``handover`` waits till a predecessor has left it."""
 
     model: str
     key: str = field(repr=False)
@@ -81,7 +80,7 @@ def read_status(folder: Path) -> Status | None:
 def ping(port: int, *, timeout: float = 2.0) -> bool:
     """Whether a scoring server answers on that port."""
     try:
-        return _call(port, "GET", "/ping", None, {}, timeout).status == 200
+        return _call(port, "GET", "/ping", timeout=timeout).status == 200
     except (OSError, http.client.HTTPException):
         return False
 
@@ -93,17 +92,23 @@ def post(port: int, body: str, *, key: str, timeout: float) -> Answer:
         OSError, http.client.HTTPException: nothing answers, or not in ``timeout`` seconds.
     """
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    return _call(port, "POST", "/invocations", body.encode(), headers, timeout)
+    return _call(port, "POST", "/invocations", body.encode(), headers=headers, timeout=timeout)
 
 
 def _call(
-    port: int, method: str, path: str, body: bytes | None, headers: dict[str, str], timeout: float
+    port: int,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    headers: dict[str, str] | None = None,
+    timeout: float,
 ) -> Answer:
     # http.client, not requests: it asks no HTTP_PROXY for the way to our own machine.
     connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
     try:
         start = time.perf_counter()
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         text = response.read().decode("utf-8", "replace")
         return Answer(response.status, text, (time.perf_counter() - start) * 1000)

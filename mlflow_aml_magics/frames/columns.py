@@ -85,12 +85,7 @@ def column_infos(table: pa.Table, keys: Iterable[str], metric: str | None = None
         }
         infos.append(info)
         drawn = info["type"] == "number" or distinct <= CATEGORIES
-        if (
-            info["varies"]
-            and info["kind"] in candidates
-            and drawn
-            and (info["kind"] == "param" or _finite(values))
-        ):
+        if info["varies"] and info["kind"] in candidates and drawn and (info["kind"] == "param" or _finite(values)):
             candidates[info["kind"]].append(info)
     params, metrics = candidates["param"], candidates["metric"]
     metrics.sort(key=lambda info: info["name"] != metric)

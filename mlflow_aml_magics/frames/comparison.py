@@ -90,9 +90,7 @@ def _metric(key: str, rows: Sequence[Mapping[str, object]], goal: GoalOf) -> Com
         change, tone = delta(last, first), _tone(name_of(key), last, first, goal)
     line = _row(name_of(key), [None if value is None else number(value, DIGITS) for value in values])
     # Told from the numbers: two that agree in six digits may still differ.
-    line["differs"] = (
-        len({"NaN" if value is not None and math.isnan(value) else value for value in values}) > 1
-    )
+    line["differs"] = len({"NaN" if value is not None and math.isnan(value) else value for value in values}) > 1
     line["delta"], line["tone"] = change, tone  # type: ignore[typeddict-item]
     return line
 

@@ -31,8 +31,8 @@ _PHRASES: dict[str, Literal["min", "max"]] = {
     "explained variance": "max",
 }
 _WORDS: dict[str, Literal["min", "max"]] = {
-    **{word: "max" for word in _MAX.split()},
-    **{word: "min" for word in _MIN.split()},
+    **dict.fromkeys(_MAX.split(), "max"),
+    **dict.fromkeys(_MIN.split(), "min"),
 }
 _NEUTRAL = frozenset(_UNKNOWN.split())
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")

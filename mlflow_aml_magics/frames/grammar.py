@@ -375,9 +375,7 @@ class _Parser:
             if not self.at("text") and not self.at("quoted"):
                 self.fail("expected a quoted text")
             return Like(column, matcher, self.literal(), negated)
-        self.fail(
-            "expected LIKE, ILIKE, RLIKE or IN" if negated else "expected an operator such as = or LIKE"
-        )
+        self.fail("expected LIKE, ILIKE, RLIKE or IN" if negated else "expected an operator such as = or LIKE")
 
     def column(self) -> Column:
         token = self.token

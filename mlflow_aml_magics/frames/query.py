@@ -111,9 +111,7 @@ def resolve(column: Column, keys: Iterable[str], *, text: str = "") -> str:
     """
     known = list(keys)
     kinds: tuple[ColumnKind, ...] = (column.kind,) if column.kind else ("attribute", "metric", "param", "tag")
-    found = [
-        key for kind in kinds if (key := KEY_PREFIX[kind] + column.name) in known and kind_of(key) == kind
-    ]
+    found = [key for kind in kinds if (key := KEY_PREFIX[kind] + column.name) in known and kind_of(key) == kind]
     if len(found) == 1 or (found and found[0] == column.name):
         return found[0]
     if found:
@@ -124,9 +122,7 @@ def resolve(column: Column, keys: Iterable[str], *, text: str = "") -> str:
             end=column.end,
             hint=f"write {found[0]}",
         )
-    names = {
-        key.removeprefix(KEY_PREFIX[kind]): key for kind in kinds for key in known if kind_of(key) == kind
-    }
+    names = {key.removeprefix(KEY_PREFIX[kind]): key for kind in kinds for key in known if kind_of(key) == kind}
     likely = nearest(column.name, names) or {name.lower(): name for name in names}.get(column.name.lower())
     noun = _NOUN[column.kind] if column.kind else "metric, parameter, tag or attribute"
     raise QueryError(
@@ -252,13 +248,9 @@ def _milliseconds(text: str) -> int | None:
     found = _TIME.fullmatch(text.strip())
     if found is None:
         return None
-    year, month, day, hour, minute, second, fraction, sign, zone_hours, zone_minutes = found.groups(
-        default="0"
-    )
+    year, month, day, hour, minute, second, fraction, sign, zone_hours, zone_minutes = found.groups(default="0")
     try:
-        moment = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=timezone.utc
-        )
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=timezone.utc)
     except ValueError:
         return None
     offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))

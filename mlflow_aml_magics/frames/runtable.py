@@ -93,9 +93,7 @@ class RunTable:
         if not keys:
             return self
         names = [str(i) for i in range(len(keys))]
-        order = pc.sort_indices(
-            pa.table(keys, names=names), sort_keys=list(zip(names, directions, strict=True))
-        )
+        order = pc.sort_indices(pa.table(keys, names=names), sort_keys=list(zip(names, directions, strict=True)))
         return RunTable(self.table.take(order), total=self.total)
 
     def take(self, run_ids: Sequence[str]) -> RunTable:
@@ -145,11 +143,7 @@ class RunTable:
 
     def _sortable(self, key: str) -> pa.ChunkedArray:
         values = self.table.column(key)
-        return (
-            as_numbers(values)
-            if pa.types.is_string(values.type) and type_of(key, values) == "number"
-            else values
-        )
+        return as_numbers(values) if pa.types.is_string(values.type) and type_of(key, values) == "number" else values
 
 
 def _moments(values: pa.ChunkedArray) -> Any:

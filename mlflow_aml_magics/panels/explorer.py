@@ -87,13 +87,12 @@ class ExplorerPanel(Panel):
         done = self._workspace.register(
             args["run_id"], args["name"], alias=args.get("alias") or None, progress=progress
         )
-        verb = "registered" if done.created else "already there"
         return {
             "name": done.name,
             "version": done.version,
             "alias": done.alias,
             "created": done.created,
-            "message": f"{done.name} version {done.version} {verb}",
+            "message": done.message,
         }
 
     def _deploy(self, args: Mapping[str, Any], progress: Callable[[str], None]) -> DeployResult:

@@ -185,12 +185,12 @@ def _text(block: Block) -> str:
 def _text_table(table: Table) -> str:
     header = [one_line(name, TEXT_CELL) for name in table.columns]
     rows = [[one_line(cell, TEXT_CELL) for cell in row] for row in table.rows]
-    widths = [max(map(len, cells)) for cells in zip(header, *rows)]
+    widths = [max(map(len, cells)) for cells in zip(header, *rows, strict=True)]
     lines = [f"\n  {one_line(table.title)}"] if table.title else []
     for cells in (header, ["─" * width for width in widths], *rows):
         padded = (
             cell.rjust(width) if table.is_numeric(i) else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths))
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
         )
         lines.append(f"  {'  '.join(padded)}".rstrip())
     if table.shortened():
@@ -210,9 +210,7 @@ def _md(text: str) -> str:
     pieces = re.split(r"([\\$&<])", text)
     marks = {"\\": "<span>&#92;</span>", "$": "<span>$</span>", "&": "&amp;", "<": "&lt;"}
     escaped = "".join(marks.get(piece) or _MD_SPECIAL.sub(r"\\\g<0>", piece) for piece in pieces)
-    escaped = re.sub(
-        r"(?i)(https?|ftp|www)(?=[:.])", r"\1<span></span>", escaped
-    )  # else GitHub makes it a link
+    escaped = re.sub(r"(?i)(https?|ftp|www)(?=[:.])", r"\1<span></span>", escaped)  # else GitHub makes it a link
     return re.sub(r"^(\d+)\.", r"\1\\.", escaped)
 
 
@@ -241,9 +239,7 @@ def _markdown(block: Block) -> str:
 def _markdown_table(table: Table) -> str:
     lines = [f"**{_md(one_line(table.title))}**", ""] if table.title else []
     lines.append("| " + " | ".join(_md(one_line(name, CELL)) or " " for name in table.columns) + " |")
-    lines.append(
-        "|" + "|".join("---:" if table.is_numeric(i) else ":---" for i in range(len(table.columns))) + "|"
-    )
+    lines.append("|" + "|".join("---:" if table.is_numeric(i) else ":---" for i in range(len(table.columns))) + "|")
     lines += ["| " + " | ".join(_md(one_line(cell, CELL)) for cell in row) + " |" for row in table.rows]
     if table.shortened():
         lines += ["", f"*{table.shortened()}*"]
@@ -334,9 +330,7 @@ def _to_html(block: Block) -> str:
             return body
         return f"<details><summary>{_esc(one_line(block.title))}</summary>{body}</details>"
     if isinstance(block, Note):
-        return (
-            f'<p class="mam-note mam-{block.tone}">{_GLYPH[block.tone]}{_esc(one_line(block.text, 2000))}</p>'
-        )
+        return f'<p class="mam-note mam-{block.tone}">{_GLYPH[block.tone]}{_esc(one_line(block.text, 2000))}</p>'
     if isinstance(block, Figure):
         caption = f'<p class="mam-faint">{_esc(one_line(block.caption, 1000))}</p>' if block.caption else ""
         return f"{block.svg}\n{caption}"
@@ -370,9 +364,7 @@ def _aligned(table: Table, column: int) -> str:
 
 def _html_cell(table: Table, row: int, column: int, cell: str) -> str:
     tone = table.tone(row, column)
-    classes = " ".join(
-        name for name in (table.is_numeric(column) and "mam-n", tone and f"mam-{tone}") if name
-    )
+    classes = " ".join(name for name in (table.is_numeric(column) and "mam-n", tone and f"mam-{tone}") if name)
     marks = (f' class="{classes}"' if classes else "") + (
         ' align="right"' if table.is_numeric(column) else ' align="left"'
     )

@@ -121,7 +121,8 @@ def register(
         if folder is not None:
             return _from_folder(request, folder, experiment, say)
         return _from_run(request, _run_model(conn, str(source)), say)
-    return _from_object(request, source, experiment, input_example, pip_requirements, say)
+    options = {"input_example": input_example, "pip_requirements": pip_requirements}
+    return _from_object(request, source, experiment, say, **options)
 
 
 def check_model_name(name: str) -> None:
@@ -208,9 +209,10 @@ def _from_object(
     request: _Request,
     model: object,
     experiment: str,
+    say: Progress,
+    *,
     input_example: Any,
     pip_requirements: Sequence[str] | None,
-    say: Progress,
 ) -> Registration:
     from ..client.models import logged_by_autolog, save_object
 

@@ -98,6 +98,8 @@ def status_of(
     tracking: Tracking | None, *, why_store: str = "", why_experiment: str = "", ended: Sequence[str] = ()
 ) -> TrackStatus:
     """The status card."""
+    from ..render.format import short_path
+
     if tracking is None:
         return TrackStatus(False)
     autolog = "off"
@@ -113,7 +115,7 @@ def status_of(
         why_store,
         tracking.experiment,
         why_experiment,
-        str(tracking.notebook or ""),
+        short_path(tracking.notebook),
         autolog,
         f"{commit}{dirty}" if commit else "",
         tuple(ended),

@@ -28,9 +28,12 @@ export class ExplorerState {
   ticked: ReadonlySet<number> = new Set();
   hovered = -1;
   private goodText = '';
-  private chosenColumns: readonly string[] = [];
-  private chosenAxes: readonly string[] = [];
-  private chosenColor = '';
+  /** What was chosen, as the traits hold it: empty means the default. */
+  readonly chosen: { columns: readonly string[]; axes: readonly string[]; color: string } = {
+    columns: [],
+    axes: [],
+    color: '',
+  };
   private readonly listeners = new Set<Listener>();
 
   constructor(
@@ -106,36 +109,36 @@ export class ExplorerState {
 
   /** Table columns by key; the trait's empty list stands for the default ones. */
   get columns(): readonly string[] {
-    const known = this.chosenColumns.filter((key) => this.runs.columns.has(key));
+    const known = this.chosen.columns.filter((key) => this.runs.columns.has(key));
     return known.length > 0 ? known : this.defaultColumns();
   }
 
   setColumns(keys: readonly string[]): void {
-    this.chosenColumns = keys;
+    this.chosen.columns = keys;
     this.tell('columns');
   }
 
   get axes(): readonly string[] {
-    const known = this.chosenAxes.filter((key) => this.runs.columns.has(key));
+    const known = this.chosen.axes.filter((key) => this.runs.columns.has(key));
     return known.length > 0 ? known : this.info.columns.filter((info) => info.axis).map((info) => info.key);
   }
 
   setAxes(keys: readonly string[]): void {
-    this.chosenAxes = keys;
+    this.chosen.axes = keys;
     this.tell('axes');
   }
 
   /** The column that colours the lines: chosen, else the metric asked for, else the first metric axis. */
   get color(): Column | null {
     const { columns } = this.runs;
-    const chosen = columns.get(this.chosenColor);
+    const chosen = columns.get(this.chosen.color);
     if (chosen?.numbers) return chosen;
     const first = this.axes.find((key) => columns.get(key)?.info.kind === 'metric');
     return this.metric ?? (first === undefined ? null : (columns.get(first) ?? null));
   }
 
   setColor(key: string): void {
-    this.chosenColor = key;
+    this.chosen.color = key;
     this.tell('color');
   }
 

@@ -157,7 +157,7 @@ def _find(conn: Connection, ref: str | Path) -> tuple[ModelToServe, str]:
 
 
 def model_folder(ref: object) -> Path | None:
-    """The folder that a reference names: a Path, or text that is one (no registered model starts like that)."""
+    """The folder that a reference names: a Path, or text that is one, which starts as no model's name does."""
     if isinstance(ref, Path):
         return ref.expanduser().resolve()
     text = str(ref)

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import asdict
 from datetime import datetime, timezone
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -49,8 +50,8 @@ class LocalTarget:
         """Start a process, wait until it answers, then end its predecessor of the same name.
 
         Raises:
-            DeploymentError: the port is taken, the model does not load, or not within ``timeout`` seconds. Nothing
-                is left behind, and the predecessor still runs.
+            DeploymentError: the port is taken, or the model does not load in ``timeout`` seconds. Nothing is left
+                behind, and the predecessor still runs.
         """
         records.check_name(name)
         with records.locked(name):
@@ -63,10 +64,11 @@ class LocalTarget:
                 order = Order(str(_lasting(model, folder)), secrets.token_urlsafe(32), port or 0, is_handover)
                 records.write_secret(folder / "key", order.key)
                 process = _start(folder, order, model)
-                status = _wait(process, folder, name, "loaded" if is_handover else "ready", timeout, progress)
+                wait = partial(_wait, process, folder, name, timeout=timeout, progress=progress)
                 if is_handover and old:
+                    wait(goal="loaded")
                     _stop(old.process)
-                    status = _wait(process, folder, name, "ready", timeout, progress)
+                status = wait(goal="ready")
                 record = _record(model, name, process, status, folder)
                 records.write(record)
                 _adopt(process)
@@ -187,7 +189,13 @@ def _environment(model: ModelToServe) -> dict[str, str]:
 
 
 def _wait(
-    process: subprocess.Popen[str], folder: Path, name: str, goal: str, timeout: float, progress: Progress
+    process: subprocess.Popen[str],
+    folder: Path,
+    name: str,
+    *,
+    goal: str,
+    timeout: float,
+    progress: Progress,
 ) -> Status:
     """Until the process has come as far as ``goal``, telling every second what it does."""
     start = said = time.monotonic()
@@ -254,7 +262,7 @@ def _holder(port: int) -> str:
             return f" by the deployment '{record.name}'"
     with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, OSError):
         for connection in psutil.net_connections("tcp"):
-            is_it = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            is_it = connection.status == psutil.CONN_LISTEN and tuple(connection.laddr)[1:] == (port,)
             if is_it and connection.pid:
                 return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
     return ""

@@ -1,0 +1,96 @@
+/** Carries questions to the kernel over the widget's custom messages, and always settles each once. */
+import type { AnyModel } from '@anywidget/types';
+
+import type { Progress, Reply, Request } from '../contract';
+import { type Ask, AskError } from '../views/ask';
+
+/** Downloads, environments and server starts take minutes; the rest should not. In ms. */
+const PATIENCE: Readonly<Record<Request['name'], number>> = {
+  register: 600_000,
+  deploy: 600_000,
+  invoke: 30_000,
+  copy_as_python: 30_000,
+  cancel: 30_000,
+};
+/** Silence after which the kernel is taken to be running a cell, in ms. */
+const BUSY_AFTER = 1500;
+export const BUSY = 'The kernel is busy: runs after the current cell';
+
+interface Pending {
+  heard(message: string): void;
+  settle(reply: Pick<Reply, 'result' | 'error'>): void;
+}
+
+export interface Transport {
+  readonly ask: Ask;
+  close(): void;
+}
+
+/** One transport a view; `close` gives up what is under way and stops listening. */
+export function openTransport(model: AnyModel): Transport {
+  const pending = new Map<string, Pending>();
+  const onMessage = (message: unknown) => {
+    if (isReply(message)) pending.get(message.id)?.settle(message);
+    else if (isProgress(message)) pending.get(message.id)?.heard(message.message);
+  };
+  model.on('msg:custom', onMessage);
+
+  const post = (name: Request['name'], args: object): string => {
+    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+    const request: Request = { id, kind: 'request', name, args: { ...args } };
+    model.send(request);
+    return id;
+  };
+
+  const ask: Ask = <R>(name: Request['name'], args: object, onProgress: (message: string) => void = () => {}) => {
+    const id = post(name, args);
+    const answer = new Promise<R>((resolve, reject) => {
+      const busy = setTimeout(() => onProgress(BUSY), BUSY_AFTER);
+      const late = setTimeout(() => {
+        post('cancel', { request: id });
+        settle(refusal('timeout', `no answer to ${name} in ${PATIENCE[name] / 1000} s`, 'see whether the kernel is busy'));
+      }, PATIENCE[name]);
+      const settle: Pending['settle'] = ({ result, error }) => {
+        if (!pending.delete(id)) return;
+        clearTimeout(busy);
+        clearTimeout(late);
+        if (error) reject(new AskError(error));
+        else resolve(result as R);
+      };
+      const heard = (message: string) => {
+        clearTimeout(busy);
+        onProgress(message);
+      };
+      pending.set(id, { heard, settle });
+    });
+    const cancel = () => {
+      const waiting = pending.get(id);
+      if (!waiting) return;
+      post('cancel', { request: id });
+      waiting.settle(refusal('cancelled', `${name} was stopped`, null));
+    };
+    return { answer, cancel };
+  };
+
+  const close = () => {
+    model.off('msg:custom', onMessage);
+    for (const waiting of pending.values()) waiting.settle(refusal('closed', 'the panel was closed', null));
+  };
+  return { ask, close };
+}
+
+function refusal(code: string, message: string, hint: string | null): Pick<Reply, 'result' | 'error'> {
+  return { result: null, error: { code, message, hint } };
+}
+
+function isReply(message: unknown): message is Reply {
+  return hasKind(message, 'reply');
+}
+
+function isProgress(message: unknown): message is Progress {
+  return hasKind(message, 'progress');
+}
+
+function hasKind(message: unknown, kind: string): boolean {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === kind;
+}
