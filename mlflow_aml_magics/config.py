@@ -17,7 +17,6 @@ from .errors import UsageError, nearest
 __all__ = ["SETTINGS", "Setting", "Settings", "load_settings", "user_config_file"]
 
 
-
 @dataclass(frozen=True)
 class Setting:
     """One thing that can be set once instead of typed each time."""
@@ -39,7 +38,7 @@ SETTINGS = (
     Setting("autolog", True, "let mlflow log what models are fitted with, without a change in the code"),
     Setting("log_models", True, "let autolog keep the fitted models too (mlflow takes some 5 s a fit for it)"),
     Setting("source", True, "keep the executed cells' source with each run"),
-    Setting("render", "auto", "how panels are shown", ("auto", "widget", "html", "text")),
+    Setting("render", "auto", "static: leave the picture and table of a panel, not the live panel", ("auto", "static")),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -133,7 +132,7 @@ def _file_layer(path: Path, keys: tuple[str, ...]) -> tuple[str, dict[str, Any]]
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        import tomli as tomllib
+        import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
     try:
         table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:

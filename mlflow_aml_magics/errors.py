@@ -1,24 +1,24 @@
 """Every failure that we raise on purpose.
 
-    AmlMagicsError
-    ├── UsageError            the words of a magic or a call do not fit
-    ├── QueryError            a filter or an order that does not parse, with the place
-    ├── NotFound
-    │   ├── ExperimentNotFound
-    │   ├── RunNotFound
-    │   ├── MetricNotFound
-    │   ├── ModelNotFound       a registered model, a version or an alias
-    │   ├── DeploymentNotFound
-    │   └── NoModelInRun        the run is there, but it logged no model
-    ├── StoreError            the store behind the tracking URI
-    │   ├── StoreUnreachable
-    │   ├── StoreCorrupt
-    │   ├── StoreReadOnly
-    │   └── StoreOutdated       its schema is older than this mlflow
-    ├── ModelError            a folder or artifact that is no MLflow model, or does not load
-    ├── DeploymentError       serving failed: to start, to answer, to stop
-    ├── InvokeError           the deployment refused the request
-    └── MissingDependency     an extra that is not installed
+AmlMagicsError
+├── UsageError            the words of a magic or a call do not fit
+├── QueryError            a filter or an order that does not parse, with the place
+├── NotFound
+│   ├── ExperimentNotFound
+│   ├── RunNotFound
+│   ├── MetricNotFound
+│   ├── ModelNotFound       a registered model, a version or an alias
+│   ├── DeploymentNotFound
+│   └── NoModelInRun        the run is there, but it logged no model
+├── StoreError            the store behind the tracking URI
+│   ├── StoreUnreachable
+│   ├── StoreCorrupt
+│   ├── StoreReadOnly
+│   └── StoreOutdated       its schema is older than this mlflow
+├── ModelError            a folder or artifact that is no MLflow model, or does not load
+├── DeploymentError       serving failed: to start, to answer, to stop
+├── InvokeError           the deployment refused the request
+└── MissingDependency     an extra that is not installed
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class AmlMagicsError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """The lines that IPython shows in place of a traceback; the cell still fails."""
-        lines = [f"{type(self).__name__}: {self.message}"]
-        return lines + [f"  try: {self.hint}"] if self.hint else lines
+        line = f"{type(self).__name__}: {self.message}"
+        return [line, f"  try: {self.hint}"] if self.hint else [line]
 
 
 class UsageError(AmlMagicsError):
@@ -88,9 +88,7 @@ class QueryError(AmlMagicsError):
 
     code = "query"
 
-    def __init__(
-        self, message: str, *, text: str = "", start: int = 0, end: int = 0, hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, text: str = "", start: int = 0, end: int = 0, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.text, self.start, self.end = text, start, end
 

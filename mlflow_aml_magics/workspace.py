@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from .errors import ExperimentNotFound, UsageError
 
@@ -38,9 +38,7 @@ class Workspace:
         >>> ws.deploy("wine@champion")                                        # doctest: +SKIP
     """
 
-    def __init__(
-        self, connection: Connection, *, experiments: Sequence[str] = (), why: str = "you named it"
-    ) -> None:
+    def __init__(self, connection: Connection, *, experiments: Sequence[str] = (), why: str = "you named it") -> None:
         self._connection = connection
         self._lock = threading.RLock()
         self.experiments = tuple(experiments)
@@ -266,8 +264,8 @@ class Workspace:
         """Make a version of a registered model.
 
         Args:
-            source: a run (as in `find`, or what `best` returned), a model URI, a folder with an MLmodel file, or a fitted
-                model object.
+            source: a run (as in `find`, or what `best` returned), a model URI, a folder with an MLmodel file, or a
+                fitted model object.
             name: the registered model's name; made if there is none.
             alias: an alias to set on the version, "champion"; taken from the version that had it.
 
@@ -360,9 +358,7 @@ class Workspace:
 
         return deployments()
 
-    def invoke(
-        self, name: str, data: object = None, *, sample: bool = False, repeat: int = 1
-    ) -> Invocation:
+    def invoke(self, name: str, data: object = None, *, sample: bool = False, repeat: int = 1) -> Invocation:
         """Ask a deployment for predictions.
 
         Args:
@@ -372,7 +368,8 @@ class Workspace:
             repeat: ask so many times, to measure.
 
         Raises:
-            DeploymentNotFound, InvokeError: the request does not fit the signature (the column is named), or the model failed.
+            DeploymentNotFound
+            InvokeError: the request does not fit the signature (the column is named), or the model failed.
         """
         from .services.invoke import invoke
 

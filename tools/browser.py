@@ -21,10 +21,7 @@ MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 def starts(path: str) -> bool:
     """Whether it is a browser: Ubuntu's chromium-browser is only a script that asks for the snap."""
     try:
-        return (
-            b"Chrom"
-            in subprocess.run([path, "--version"], capture_output=True, timeout=60, check=True).stdout
-        )
+        return b"Chrom" in subprocess.run([path, "--version"], capture_output=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return False
 

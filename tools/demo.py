@@ -1,9 +1,10 @@
 """Run a notebook headless, a line a cell, and write it as a page that needs no kernel and no network.
 
 python tools/demo.py notebooks/01_quickstart.ipynb --html quickstart.html
+python tools/demo.py notebooks/01_quickstart.ipynb --store
 
 It runs on a copy in a scratch folder: the store, the models and the outputs are new each time, and the
-notebook in the repository stays as it is.
+notebook in the repository stays as it is, unless --store is given.
 """
 
 from __future__ import annotations
@@ -26,10 +27,7 @@ from nbformat import NotebookNode
 CELL_SECONDS = 600  # a cell that takes longer hangs
 SHOWN = 72  # characters of a cell's first line
 SHORT_ERROR = 6  # lines; a longer traceback is not one of our messages, and only its last line is shown
-LEFT_BY_RUNS = shutil.ignore_patterns(
-    "mlflow.db*", "mlruns", "mlartifacts", ".ipynb_checkpoints", "__pycache__"
-)
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LEFT_BY_RUNS = shutil.ignore_patterns("mlflow.db*", "mlruns", "mlartifacts", ".ipynb_checkpoints", "__pycache__")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -46,11 +44,7 @@ def error_text(outputs: list[NotebookNode]) -> str:
     for output in outputs:
         if output.output_type == "error":
             lines = _ANSI.sub("", "\n".join(output.traceback)).splitlines()
-            return (
-                "\n".join(lines)
-                if len(lines) <= SHORT_ERROR
-                else f"{output.ename}: {_ANSI.sub('', output.evalue)}"
-            )
+            return "\n".join(lines) if len(lines) <= SHORT_ERROR else f"{output.ename}: {_ANSI.sub('', output.evalue)}"
     return "the cell failed without a message"
 
 
@@ -72,11 +66,7 @@ class Progress:
         self.numbers = {
             index: number
             for number, index in enumerate(
-                (
-                    i
-                    for i, cell in enumerate(notebook.cells)
-                    if cell.cell_type == "code" and cell.source.strip()
-                ),
+                (i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()),
                 start=1,
             )
         }
@@ -117,7 +107,8 @@ def execute(notebook: NotebookNode, folder: Path) -> str | None:
         kernel_name="python3",
         extra_arguments=["--log-level=ERROR"],  # ipykernel warns about its own loopback sockets
         resources={"metadata": {"path": str(folder)}},
-        store_widget_state=False,
+        store_widget_state=False,  # the page and the stored notebook show the static part
+        record_timing=False,
         on_cell_start=progress.start,
         on_cell_executed=progress.end,
     )
@@ -125,9 +116,7 @@ def execute(notebook: NotebookNode, folder: Path) -> str | None:
         client.execute()
     except CellExecutionError:
         failed = [
-            c
-            for c in notebook.cells
-            if c.cell_type == "code" and any(o.output_type == "error" for o in c.outputs)
+            c for c in notebook.cells if c.cell_type == "code" and any(o.output_type == "error" for o in c.outputs)
         ]
         return error_text(failed[-1].outputs if failed else [])
     except DeadKernelError:
@@ -148,16 +137,12 @@ def write_html(notebook: NotebookNode, target: Path, title: str) -> None:
     # nbconvert's template fetches all these from the network, whether the notebook needs them or not.
     page = re.sub(r'<script src="https?://[^"]*"></script>', "", page)
     page = re.sub(r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", "", page, flags=re.DOTALL)
-    page = re.sub(
-        r'<script type="module">\s*document\.addEventListener.*?</script>', "", page, flags=re.DOTALL
-    )
+    page = re.sub(r'<script type="module">\s*document\.addEventListener.*?</script>', "", page, flags=re.DOTALL)
     target.write_text(page, encoding="utf-8")
 
 
 def store(notebook: NotebookNode, target: Path) -> None:
     """Keep the outputs, without what differs from one run to the next for no reader's good."""
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
     notebook.metadata.language_info = {"name": "python"}
     nbformat.write(notebook, target)
 

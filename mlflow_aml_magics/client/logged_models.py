@@ -112,9 +112,7 @@ def find_model(conn: Connection, source: str) -> RunModel:
     named = [model for model in models if model.name == path]
     if not named:
         known = dict.fromkeys(f"runs:/{run_id}/{model.name}" for model in models)
-        raise NoModelInRun(
-            f"the run {_called(conn, run_id)} has no model '{path}'", hint="it has " + ", ".join(known)
-        )
+        raise NoModelInRun(f"the run {_called(conn, run_id)} has no model '{path}'", hint="it has " + ", ".join(known))
     return named[-1]  # of the same name logged at several steps, mlflow too takes the last
 
 
@@ -218,9 +216,7 @@ def logged_by_autolog(conn: Connection, model: object) -> RunModel | None:
             options: dict[str, Any] = {"pip_requirements": [], "serialization_format": wanted}
             try:
                 with _quiet("mlflow.sklearn"):
-                    importlib.import_module(FLAVORS["sklearn"]).save_model(
-                        as_fitted, f"{scratch}/model", **options
-                    )
+                    importlib.import_module(FLAVORS["sklearn"]).save_model(as_fitted, f"{scratch}/model", **options)
             except (MlflowException, TypeError, ValueError, AttributeError):
                 return None
             if _data_digest(read_model(Path(scratch) / "model")) == _data_digest(logged):
@@ -343,12 +339,13 @@ def _as_python_model(model: object) -> Any:
             hint="a fitted model, a run id, runs:/RUN/model, or a folder with an MLmodel",
         )
 
-    # Defined here so that cloudpickle keeps it by value: the model must load where we are not installed.
+    # Defined here so that cloudpickle keeps it by value: the model must load where we are not installed. Without type
+    # hints, from which mlflow would make a signature.
     class Predicts(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-        def __init__(self, wrapped: Any) -> None:
+        def __init__(self, wrapped):  # type: ignore[no-untyped-def]
             self.wrapped = wrapped
 
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
             return self.wrapped.predict(model_input)
 
     return Predicts(model)

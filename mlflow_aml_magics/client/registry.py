@@ -135,9 +135,7 @@ def create_version(
             client.create_registered_model(name)
         raw = None
         try:
-            logged: dict[str, Any] = (
-                {"model_id": model_id} if model_id else {}
-            )  # mlflow 2 does not know the argument
+            logged: dict[str, Any] = {"model_id": model_id} if model_id else {}  # mlflow 2 does not know the argument
             with conn.as_current():  # a SQL registry looks a models:/ source up in the global store
                 raw = client.create_model_version(
                     name, model_uri, run_id=run_id, tags=dict(tags or {}), description=description, **logged
@@ -192,9 +190,7 @@ def _parse(ref: str) -> _Reference:
 
 
 def _not_a_reference(ref: str) -> UsageError:
-    return UsageError(
-        f"'{ref}' is no model reference", hint="NAME@ALIAS, NAME/VERSION, or NAME for its newest version"
-    )
+    return UsageError(f"'{ref}' is no model reference", hint="NAME@ALIAS, NAME/VERSION, or NAME for its newest version")
 
 
 # --- what does not exist

@@ -11,21 +11,25 @@ import json
 import os
 import subprocess
 import time
+from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 from mlflow.tracking.context.abstract_context import RunContextProvider
 
-__all__ = ["CONTEXT_VARIABLE", "NotebookRunContext", "git_state", "runs_started"]
+__all__ = ["CONTEXT_VARIABLE", "NotebookRunContext", "git_state"]
 
 CONTEXT_VARIABLE = "AML_MAGICS_CONTEXT"
 GIT_SECONDS = 5.0  # a sweep starts many runs a second: one look at the repository serves them all
 
-_started = 0
-_git_cache: tuple[float, str, dict[str, str]] | None = None
 
+class NotebookRunContext(RunContextProvider):
+    """Tags from the variable that `%aml_track` set, and the repository's state now.
 
-class NotebookRunContext(RunContextProvider):  # type: ignore[misc]  # mlflow's base is untyped
-    """Tags from the variable that `%aml_track` set, and the repository's state now."""
+    ``started`` counts the runs that mlflow's fluent API started in this process.
+    """
+
+    started: ClassVar[int] = 0
 
     def in_context(self) -> bool:
         """Whether tracking is on."""
@@ -33,8 +37,7 @@ class NotebookRunContext(RunContextProvider):  # type: ignore[misc]  # mlflow's 
 
     def tags(self) -> dict[str, str]:
         """The tags of a run that starts now."""
-        global _started
-        _started += 1
+        type(self).started += 1
         context = json.loads(os.environ[CONTEXT_VARIABLE])
         tags: dict[str, str] = dict(context["tags"])
         if context["pid"] == os.getpid():
@@ -42,23 +45,18 @@ class NotebookRunContext(RunContextProvider):  # type: ignore[misc]  # mlflow's 
         return tags | git_state(Path(context["folder"]))
 
 
-def runs_started() -> int:
-    """How many runs mlflow's fluent API started in this process since it was imported."""
-    return _started
-
-
 def git_state(folder: Path) -> dict[str, str]:
     """The commit checked out around ``folder`` and whether files differ from it; empty outside a repository."""
-    global _git_cache
-    if _git_cache and _git_cache[1] == str(folder) and time.monotonic() - _git_cache[0] < GIT_SECONDS:
-        return _git_cache[2]
-    tags: dict[str, str] = {}
+    return _git_state(folder, int(time.monotonic() / GIT_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _git_state(folder: Path, _moment: int) -> dict[str, str]:
     commit = _git(folder, "rev-parse", "HEAD")
-    if commit:
-        tags["mlflow.source.git.commit"] = commit
-        tags["aml.git.dirty"] = "true" if _git(folder, "status", "--porcelain", "--", ".") else "false"
-    _git_cache = (time.monotonic(), str(folder), tags)
-    return tags
+    if not commit:
+        return {}
+    dirty = "true" if _git(folder, "status", "--porcelain", "--", ".") else "false"
+    return {"mlflow.source.git.commit": commit, "aml.git.dirty": dirty}
 
 
 def _git(folder: Path, *words: str) -> str:

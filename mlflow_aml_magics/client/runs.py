@@ -15,7 +15,15 @@ from .connection import Connection, Progress
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["ExperimentRef", "create_experiment", "find_experiments", "get_run", "list_experiments", "list_files", "read_runs"]
+__all__ = [
+    "ExperimentRef",
+    "create_experiment",
+    "find_experiments",
+    "get_run",
+    "list_experiments",
+    "list_files",
+    "read_runs",
+]
 
 PAGE = 1000  # runs a request; mlflow's servers allow 50,000, Azure ML fewer than 1,000 of some lists (mlflow#10694)
 GOAL_TAG = "mlflow.experiment.primaryMetric.greaterIsBetter"
@@ -169,7 +177,8 @@ def get_run(connection: Connection, run_id: str) -> Run:
 
 def list_files(connection: Connection, run_id: str) -> list[str]:
     """The paths of a run's artifacts, folders walked."""
-    found, folders = [], [""]
+    found: list[str] = []
+    folders = [""]
     with connection.guard(f"listing the artifacts of run {run_id} in"):
         while folders:
             for entry in connection.mlflow.list_artifacts(run_id, folders.pop() or None):

@@ -124,15 +124,15 @@ def main(folder: Path) -> int:
     order = Order(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_leave_with_parent, args=(folder,), daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    say = _Teller(folder)
+    say = _Teller(folder, order.port)
     sock = None
     try:
         if not order.handover:
             sock = _bind(order.port)
-        say("loading", port=sock.getsockname()[1] if sock else order.port)
+        say("loading", port=sock.getsockname()[1] if sock else None)
         app = _load(order.model)
         if sock is None:
-            say("loaded", port=order.port)
+            say("loaded")
             sock = _bind_when_free(order.port)
         say("ready", port=sock.getsockname()[1])
         _run(app, sock, order.key)
@@ -154,12 +154,12 @@ class _PortTaken(Exception):
 class _Teller:
     """Writes status.json, in one move so that no reader sees half of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self.path = folder / "status.json"
-        self.port = 0
+        self.port = port
 
     def __call__(self, stage: Stage, *, port: int | None = None, reason: str = "", error: str = "") -> None:
-        self.port = self.port if port is None else port
+        self.port = port or self.port
         status = Status(stage, os.getpid(), self.port, reason, error)
         with contextlib.suppress(FileNotFoundError):  # the deployment was deleted and its folder with it
             part = self.path.with_suffix(".part")

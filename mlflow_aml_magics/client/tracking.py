@@ -19,7 +19,7 @@ from mlflow.entities import Run, ViewType
 from mlflow.tracking import fluent
 
 from .connection import Connection, restore_environment
-from .run_context import CONTEXT_VARIABLE, git_state, runs_started
+from .run_context import CONTEXT_VARIABLE, NotebookRunContext, git_state
 
 __all__ = ["Tracking", "cell_run", "session_tag"]
 
@@ -62,7 +62,7 @@ class Tracking:
     session: str = field(default_factory=session_tag)
     _saved: dict[str, str | None] = field(default_factory=dict, repr=False)
     _uri_before: str | None = None
-    _experiment_before: str | None = None
+    _experiment_before: Any = None
     _autolog_before: bool = False
     _seen_runs: int = 0
     _open_runs: set[str] = field(default_factory=set, repr=False)
@@ -85,11 +85,9 @@ class Tracking:
         os.environ["MLFLOW_EXPERIMENT_NAME"] = self.experiment
         os.environ["MLFLOW_EXPERIMENT_ID"] = self.experiment_id
         os.environ[CONTEXT_VARIABLE] = self._context()
-        self._seen_runs = runs_started()
+        self._seen_runs = NotebookRunContext.started
         if self.autolog:
-            mlflow.autolog(
-                log_input_examples=self.log_models, log_model_signatures=True, log_models=self.log_models
-            )
+            mlflow.autolog(log_input_examples=self.log_models, log_model_signatures=True, log_models=self.log_models)
 
     def stop(self) -> None:
         """End what is open, and put the environment, the URI, the experiment and autolog back."""
@@ -114,9 +112,7 @@ class Tracking:
         if self.notebook:
             tags["aml.notebook"] = str(self.notebook)
             kernel_tags = {"mlflow.source.name": str(self.notebook), "mlflow.source.type": "NOTEBOOK"}
-        return json.dumps(
-            {"pid": os.getpid(), "folder": str(self.folder), "tags": tags, "kernel_tags": kernel_tags}
-        )
+        return json.dumps({"pid": os.getpid(), "folder": str(self.folder), "tags": tags, "kernel_tags": kernel_tags})
 
     def git(self) -> dict[str, str]:
         """The repository's state as the next run will be tagged."""
@@ -131,9 +127,9 @@ class Tracking:
         Returns:
             The ids of the runs that were written to.
         """
-        if not self.source or (runs_started() == self._seen_runs and not self._open_runs):
+        if not self.source or (NotebookRunContext.started == self._seen_runs and not self._open_runs):
             return []
-        self._seen_runs = runs_started()
+        self._seen_runs = NotebookRunContext.started
         client, since = self.connection.mlflow, self._since_ms
         self._since_ms = int(time.time() * 1000)
         with self.connection.guard("keeping the cells' source in"):

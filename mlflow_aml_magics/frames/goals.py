@@ -10,13 +10,13 @@ __all__ = ["goal_of"]
 # Words that decide, the more telling first: "brier_score" is no score to raise, "neg_mean_squared_error" none to lower.
 _UNKNOWN = "std stdev stddev time seconds count epoch step lr size samples weight"
 _MIN = (
-    "rmse mse mae mape smape wape msle rmsle rmspe medae mase crps logloss loss perplexity ppl error err errors wer cer "
-    "mer ter ece nll brier hinge deviance crossentropy entropy pinball fid kld divergence distance latency regret cost "
-    "fpr fnr aic bic davies rank"
+    "rmse mse mae mape smape wape msle rmsle rmspe medae mase crps logloss loss perplexity ppl error err errors wer "
+    "cer mer ter ece nll brier hinge deviance crossentropy entropy pinball fid kld divergence distance latency regret "
+    "cost fpr fnr aic bic davies rank"
 )
 _MAX = (
-    "auc auroc auprc roc accuracy acc f1 f2 fbeta r2 precision recall sensitivity specificity ndcg mrr map iou miou dice "
-    "jaccard kappa mcc bleu rouge meteor silhouette calinski ari nmi likelihood elbo psnr ssim reward throughput "
+    "auc auroc auprc roc accuracy acc f1 f2 fbeta r2 precision recall sensitivity specificity ndcg mrr map iou miou "
+    "dice jaccard kappa mcc bleu rouge meteor silhouette calinski ari nmi likelihood elbo psnr ssim reward throughput "
     "correlation pearson spearman gini tpr tnr hits lift explained score"
 )
 _PHRASES: dict[str, Literal["min", "max"]] = {

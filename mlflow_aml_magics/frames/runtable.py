@@ -28,8 +28,8 @@ class RunTable:
     """Runs as Arrow columns.
 
     The columns are ``run_id, run_name, status, start_time, end_time, experiment_id, user, artifact_uri, experiment``
-    (times in milliseconds, UTC), then ``metrics.<name>`` (float64), ``params.<name>`` and ``tags.<name>`` (text). Null is
-    what was not logged; NaN is a value.
+    (times in milliseconds, UTC), then ``metrics.<name>`` (float64), ``params.<name>`` and ``tags.<name>`` (text).
+    Null is what was not logged; NaN is a value.
 
     Args:
         table: such columns; the attributes that are absent are filled with null.
@@ -136,7 +136,8 @@ class RunTable:
                     data[key] = _moments(values) if key in ("start_time", "end_time") else values.to_pylist()
             elif values.null_count < len(values):  # search_runs has no column of which no run has a value
                 data[key] = values.to_numpy() if kind_of(key) == "metric" else values.to_pylist()
-        return pd.DataFrame(data)
+        frame: pd.DataFrame = pd.DataFrame(data)
+        return frame
 
     def _shown(self) -> list[str]:
         return [key for key in self.keys() if wire.travels(key)]

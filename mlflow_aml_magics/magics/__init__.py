@@ -77,11 +77,10 @@ def load(shell: InteractiveShell) -> None:
     from .session import Session
 
     session = Session(shell)
-    index = Index(session)
-    shell.register_magic_function(index, "line_cell", "aml")
+    register: Any = shell.register_magic_function
+    register(Index(session), "line_cell", "aml")
     for name in VERBS:
-        kind = "line_cell" if name in CELL_VERBS else "line"
-        shell.register_magic_function(Verb(name, session), kind, f"aml_{name}")
+        register(Verb(name, session), "line_cell" if name in CELL_VERBS else "line", f"aml_{name}")
     session.attach()
     shell._aml_session = session  # type: ignore[attr-defined]  # the shell owns it: one shell, one session
 

@@ -46,4 +46,4 @@ def run(session: Session, args: argparse.Namespace) -> Any:
 
 def _has_front_end(session: Session) -> bool:
     """A plain IPython terminal draws no widgets."""
-    return getattr(session.shell, "kernel", None) is not None and session.settings().text("render") in ("auto", "widget")
+    return getattr(session.shell, "kernel", None) is not None and session.settings().text("render") == "auto"

@@ -53,7 +53,7 @@ def _runs(workspace: Workspace) -> list[str]:
 
 
 def _metrics(workspace: Workspace) -> list[str]:
-    return [key.removeprefix("metrics.") for key in workspace.run_table().keys() if key.startswith("metrics.")]
+    return [info["name"] for info in workspace.run_table().infos() if info["kind"] == "metric"]
 
 
 def _models(workspace: Workspace) -> list[str]:

@@ -57,6 +57,4 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
         return None
     model = session.shell.user_ns.get(args.model, args.model)
-    return workspace.deploy(
-        model, to=args.to, name=args.name, port=args.port, progress=progress_line(session.shell)
-    )
+    return workspace.deploy(model, to=args.to, name=args.name, port=args.port, progress=progress_line(session.shell))

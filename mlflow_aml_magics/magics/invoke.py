@@ -19,8 +19,8 @@ def parser() -> VerbParser:
     """The words of `%aml_invoke`."""
     verb = VerbParser(
         "invoke",
-        "Ask a deployment for predictions; shows the request, the answer and the latency. As %%aml_invoke the cell is the "
-        "request's JSON.",
+        "Ask a deployment for predictions; shows the request, the answer and the latency. As %%aml_invoke the cell is "
+        "the request's JSON.",
         examples=(
             "%aml_invoke wine --sample",
             "answer = %aml_invoke wine --data X_test",
@@ -40,7 +40,9 @@ def parser() -> VerbParser:
 def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     """The answer, or with --curl the command."""
     if (args.data is not None) + args.sample + (cell is not None) != 1:
-        raise UsageError("say what to send: --sample, --data, or JSON in a %%aml_invoke cell", hint="%aml_invoke --help")
+        raise UsageError(
+            "say what to send: --sample, --data, or JSON in a %%aml_invoke cell", hint="%aml_invoke --help"
+        )
     if args.repeat < 1:
         raise UsageError(f"--repeat {args.repeat} asks nothing", hint="a number from 1")
     data: object = cell

@@ -15,9 +15,7 @@ __all__ = ["add_experiment", "add_goal", "goal_of_args", "scope_of_args"]
 
 def add_experiment(verb: VerbParser) -> None:
     """Which experiments."""
-    verb.add_argument(
-        "--experiment", "-e", metavar="NAME", action="append", help="an experiment; may be repeated"
-    )
+    verb.add_argument("--experiment", "-e", metavar="NAME", action="append", help="an experiment; may be repeated")
     verb.add_argument("--all", action="store_true", help="every experiment")
 
 

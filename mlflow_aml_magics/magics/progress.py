@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,14 +20,10 @@ def progress_line(shell: InteractiveShell) -> Callable[[str], None]:
 
     if not getattr(shell, "kernel", None):
         return lambda message: print(message, flush=True)
-    handle = None
+    shown = uuid.uuid4().hex
+    updates = itertools.count()
 
     def show(message: str) -> None:
-        nonlocal handle
-        bundle = {"text/plain": message}
-        if handle is None:
-            handle = display(bundle, raw=True, display_id=True)
-        else:
-            handle.update(bundle, raw=True)
+        display({"text/plain": message}, raw=True, display_id=shown, update=next(updates) > 0)
 
     return show

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Unicode
 from traitlets.config import Configurable
 
-from ..config import SETTINGS, Settings, load_settings
+from ..config import SETTINGS, Setting, Settings, load_settings
 from ..errors import AmlMagicsError
 
 if TYPE_CHECKING:
@@ -24,19 +24,18 @@ __all__ = ["AmlMagics", "Session"]
 _UNKNOWN_VERB = re.compile(r"^(\s*(?:[\w\s,.]+=\s*)?%%?)aml_(\w+)")
 
 
-class AmlMagics(Configurable):
-    """`%config AmlMagics` lists these; `%config AmlMagics.autolog = False` sets one for the session."""
+def _trait(setting: Setting) -> Any:
+    kind: Any = Bool if isinstance(setting.default, bool) else Unicode
+    return kind(None, allow_none=True, help=setting.help).tag(config=True)
 
 
-AmlMagics = type(  # one trait a setting, so that `config.SETTINGS` stays the only list of them
+AmlMagics: type[Configurable] = type(  # one trait a setting: `config.SETTINGS` stays the only list of them
     "AmlMagics",
-    (AmlMagics,),
-    {"__doc__": AmlMagics.__doc__, "__module__": __name__}
-    | {
-        s.name: (Bool if isinstance(s.default, bool) else Unicode)(None, allow_none=True, help=s.help).tag(
-            config=True
-        )
-        for s in SETTINGS
+    (Configurable,),
+    {
+        "__doc__": "`%config AmlMagics` lists these; `%config AmlMagics.autolog = False` sets one for the session.",
+        "__module__": __name__,
+        **{setting.name: _trait(setting) for setting in SETTINGS},
     },
 )
 
@@ -59,7 +58,7 @@ class Session:
 
     def attach(self) -> None:
         """Hook into the shell: configuration, completion, nearest names for mistyped verbs, the end of each cell."""
-        self.shell.configurables.append(self.configured)
+        self.shell.configurables.append(self.configured)  # type: ignore[arg-type]  # IPython annotates too little
         self.shell.input_transformers_cleanup.append(self.name_verbs)
         self.shell.events.register("post_run_cell", self.after_cell)
         self.shell.set_hook("complete_command", self.complete, re_key=r".*%%?aml")
@@ -69,7 +68,7 @@ class Session:
         self.stop_tracking()
         if self._workspace is not None:
             self._workspace.close()
-        self.shell.configurables.remove(self.configured)
+        self.shell.configurables.remove(self.configured)  # type: ignore[arg-type]
         self.shell.input_transformers_cleanup.remove(self.name_verbs)
         self.shell.events.unregister("post_run_cell", self.after_cell)
         completers = self.shell.strdispatchers["complete_command"].regexs
@@ -126,9 +125,7 @@ class Session:
     def settings(self) -> Settings:
         """The settings in force now."""
         names = (setting.name for setting in SETTINGS)
-        return load_settings(
-            self.folder, {n: v for n in names if (v := getattr(self.configured, n)) is not None}
-        )
+        return load_settings(self.folder, {n: v for n in names if (v := getattr(self.configured, n)) is not None})
 
     # ---- workspace
 

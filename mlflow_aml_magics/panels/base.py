@@ -58,7 +58,7 @@ def failure_of(exc: BaseException) -> Failure:
 class Panel(anywidget.AnyWidget):
     """Base of the panels. A subclass gives `_document` and fills `_handlers`.
 
-    Handlers run in threads of their own, so that a panel stays alive during a deployment; each request is answered once.
+    Handlers run in threads of their own, so that a panel stays alive during a deployment.
     """
 
     def __init__(self, **traits: Any) -> None:
@@ -76,16 +76,8 @@ class Panel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live view, and beside it what GitHub, nbconvert or a reopened notebook can show."""
-        document = self._document()
-        static: dict[str, Any] = {
-            "text/plain": document.text(),
-            "text/markdown": document.markdown(),
-            "text/html": document.html(),
-        }
-        how = os.environ.get("AML_MAGICS_RENDER", "auto")
-        if how == "text":
-            return {"text/plain": static["text/plain"]}, {}
-        if how == "html":
+        static: dict[str, Any] = {**self._document()._repr_mimebundle_()}
+        if os.environ.get("AML_MAGICS_RENDER") == "static":
             return static, {}
         live = {
             PANEL_MIME: {"model_id": self.model_id, "contract": CONTRACT_VERSION},
@@ -112,9 +104,7 @@ class Panel(anywidget.AnyWidget):
             target=self._answer, args=(request, handler, args, cancelled), name=f"panel-{name}", daemon=True
         ).start()
 
-    def _answer(
-        self, request: str, handler: Handler, args: Mapping[str, Any], cancelled: threading.Event
-    ) -> None:
+    def _answer(self, request: str, handler: Handler, args: Mapping[str, Any], cancelled: threading.Event) -> None:
         def progress(message: str) -> None:
             if cancelled.is_set():
                 raise Cancelled("cancelled")
@@ -122,14 +112,12 @@ class Panel(anywidget.AnyWidget):
 
         try:
             self._reply(request, result=dict(handler(args, progress)))
-        except Exception as exc:  # a thread's end: whatever it was, the panel is told
+        except Exception as exc:  # noqa: BLE001 -- a thread's end: whatever it was, the panel is told
             self._reply(request, error=failure_of(exc))
         finally:
             self._running.pop(request, None)
 
-    def _reply(
-        self, request: str, *, result: dict[str, Any] | None = None, error: Failure | None = None
-    ) -> None:
+    def _reply(self, request: str, *, result: dict[str, Any] | None = None, error: Failure | None = None) -> None:
         self.send({"id": request, "kind": "reply", "result": result, "error": error})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import traitlets
 
 from ..contract import ComparisonInfo
@@ -25,7 +27,7 @@ class ComparisonPanel(Panel):
     @property
     def comparison(self) -> ComparisonInfo:
         """What is compared, as data."""
-        return self._comparison  # type: ignore[no-any-return]
+        return cast(ComparisonInfo, self._comparison)
 
     def _document(self) -> Document:
         return comparison_document(self.comparison)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import traitlets
 
@@ -62,7 +62,7 @@ class ExplorerPanel(Panel):
     @property
     def info(self) -> ExplorerInfo:
         """The columns and counts that the panel shows."""
-        return self._info  # type: ignore[no-any-return]
+        return cast(ExplorerInfo, self._info)
 
     @property
     def run_table(self) -> RunTable:

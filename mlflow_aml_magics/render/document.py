@@ -19,6 +19,7 @@ __all__ = ["Block", "Code", "Document", "Facts", "Figure", "Link", "Note", "Show
 Tone = Literal["info", "good", "warn", "bad"]
 
 CELL = 80  # characters of a table cell; a longer one would push the other columns off the page
+NARROW = 24  # characters that are never broken into lines
 FACT = 400  # characters of a value in a list of facts
 CODE = 20_000  # characters of a code block: five of them still fit the 100 KB budget of a static output
 TEXT_CELL = 40  # characters of a table cell in plain text
@@ -89,7 +90,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture that we drew ourselves: ``svg`` is safe markup. The caption must be enough where pictures are dropped."""
+    """A picture that we drew: ``svg`` is safe markup. The caption must be enough where pictures are dropped."""
 
     svg: str
     caption: str
@@ -110,34 +111,6 @@ class Link:
 
 
 Block = Facts | Table | Code | Note | Figure | Link
-
-
-@dataclass(frozen=True)
-class Document:
-    """A title and blocks, in order.
-
-    >>> print(Document("wine v3", (Facts((("alias", "champion"),)),)).text())
-    wine v3
-      alias  champion
-    """
-
-    title: str
-    blocks: tuple[Block, ...] = ()
-
-    def text(self) -> str:
-        """The document for a terminal."""
-        return "\n".join(part for part in (one_line(self.title), *map(_text, self.blocks)) if part)
-
-    def markdown(self) -> str:
-        """The document as GitHub-flavoured Markdown."""
-        title = f"**{_md(one_line(self.title))}**" if self.title else ""
-        return "\n\n".join(part for part in (title, *map(_markdown, self.blocks)) if part) + "\n"
-
-    def html(self) -> str:
-        """The document as HTML without script; its colours follow JupyterLab's or VS Code's theme."""
-        title = f"<p><b>{_esc(one_line(self.title))}</b></p>" if self.title else ""
-        body = "\n".join(part for part in (title, *map(_to_html, self.blocks)) if part)
-        return f'<div class="mam-doc {_NO_MATHS}">\n<style>{_STYLE}</style>\n{body}\n</div>'
 
 
 class Shown:
@@ -161,6 +134,37 @@ class Shown:
 
     def __repr__(self) -> str:
         return self._document().text()
+
+
+@dataclass(frozen=True, repr=False)
+class Document(Shown):
+    """A title and blocks, in order.
+
+    >>> print(Document("wine v3", (Facts((("alias", "champion"),)),)).text())
+    wine v3
+      alias  champion
+    """
+
+    title: str
+    blocks: tuple[Block, ...] = ()
+
+    def _document(self) -> Document:
+        return self
+
+    def text(self) -> str:
+        """The document for a terminal."""
+        return "\n".join(part for part in (one_line(self.title), *map(_text, self.blocks)) if part)
+
+    def markdown(self) -> str:
+        """The document as GitHub-flavoured Markdown."""
+        title = f"**{_md(one_line(self.title))}**" if self.title else ""
+        return "\n\n".join(part for part in (title, *map(_markdown, self.blocks)) if part) + "\n"
+
+    def html(self) -> str:
+        """The document as HTML without script; its colours follow JupyterLab's or VS Code's theme."""
+        title = f"<p><b>{_esc(one_line(self.title))}</b></p>" if self.title else ""
+        body = "\n".join(part for part in (title, *map(_to_html, self.blocks)) if part)
+        return f'<div class="mam-doc {_NO_MATHS}">\n<style>{_STYLE}</style>\n{body}\n</div>'
 
 
 # --- plain text --------------------------------------------------------------------------------------------
@@ -200,7 +204,7 @@ def _text_table(table: Table) -> str:
 
 # --- Markdown ----------------------------------------------------------------------------------------------
 
-_MD_SPECIAL = re.compile(r"[`*_\[\]|~!#+=>{}()-]")
+_MD_SPECIAL = re.compile(r"[`*_\[\]|~>]")
 
 
 def _md(text: str) -> str:
@@ -211,7 +215,7 @@ def _md(text: str) -> str:
     marks = {"\\": "<span>&#92;</span>", "$": "<span>$</span>", "&": "&amp;", "<": "&lt;"}
     escaped = "".join(marks.get(piece) or _MD_SPECIAL.sub(r"\\\g<0>", piece) for piece in pieces)
     escaped = re.sub(r"(?i)(https?|ftp|www)(?=[:.])", r"\1<span></span>", escaped)  # else GitHub makes it a link
-    return re.sub(r"^(\d+)\.", r"\1\\.", escaped)
+    return re.sub(r"^(?:([#+=-])|(\d+)(?=[.)]))", r"\2\\\1", escaped)
 
 
 def _fence(text: str) -> str:
@@ -365,7 +369,7 @@ def _aligned(table: Table, column: int) -> str:
 def _html_cell(table: Table, row: int, column: int, cell: str) -> str:
     tone = table.tone(row, column)
     classes = " ".join(name for name in (table.is_numeric(column) and "mam-n", tone and f"mam-{tone}") if name)
-    marks = (f' class="{classes}"' if classes else "") + (
-        ' align="right"' if table.is_numeric(column) else ' align="left"'
-    )
-    return f"<td{marks}>{_esc(one_line(cell, CELL))}</td>"
+    text = one_line(cell, CELL)
+    marks = (f' class="{classes}"' if classes else "") + (' align="right"' if table.is_numeric(column) else "")
+    # nowrap beside the style sheet's white-space, for where that is dropped.
+    return f"<td{marks}{' nowrap' if len(text) <= NARROW else ''}>{_esc(text)}</td>"

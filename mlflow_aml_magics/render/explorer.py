@@ -104,7 +104,7 @@ _HEADS = {"run_name": "run", "start_time": "started (UTC)"}
 
 def _columns(runs: RunTable, infos: Sequence[ColumnInfo], key: str | None) -> tuple[list[ColumnInfo], list[ColumnInfo]]:
     """The run's name, the metric asked for, its status where that varies, when it started, then params and metrics."""
-    known = {info["key"]: info for info in infos if info["key"] in runs}
+    known = {info["key"]: info for info in infos if info["key"] in runs and _present(runs, info["key"])}
     head = [known[name] for name in ("run_name", key) if name in known]
     if "status" in known and known["status"]["varies"]:
         head.append(known["status"])
@@ -117,6 +117,10 @@ def _columns(runs: RunTable, infos: Sequence[ColumnInfo], key: str | None) -> tu
     tail = [known["start_time"]] if "start_time" in known else []
     room = COLUMNS - len(head) - len(tail)
     return [*head, *varying[:room], *tail], varying[room:]
+
+
+def _present(runs: RunTable, key: str) -> bool:
+    return int(runs.column(key).null_count) < len(runs)
 
 
 def _cell(info: ColumnInfo, value: object) -> str:
@@ -152,7 +156,7 @@ def _comparison(info: ComparisonInfo, lines: int) -> Document:
         (
             ("id", *(run["run_id"] for run in runs)),
             ("status", *(run["status"] for run in runs)),
-            ("started", *((run["started"] or "")[:16].replace("T", " ") for run in runs)),
+            ("started (UTC)", *((run["started"] or "")[:16].replace("T", " ") for run in runs)),
         ),
     )
     blocks: list[Block] = [about]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..contract import ColumnInfo, Goal
@@ -23,7 +25,7 @@ LABELS = 6  # categories that are all named; of more, the first and the last
 LOG_SPAN = 100  # an axis of positive values over two decades is drawn by logarithm: sweeps are
 
 TOP, LEFT, RIGHT, FOOT = 34, 46, 46, 16  # pixels around the axes
-LANE = 22  # height that the missing values take below them
+LANE = 34  # height that the missing values take below them
 BANDS = 16  # of the colour bar
 
 # Viridis with its ends pulled in: indigo, teal and gold that stand out from white and from black alike, and differ in
@@ -84,13 +86,10 @@ def parallel_caption(
         words = [f"the {'best' if coloured and goal else 'first'} {LINES} of {plural(len(runs), 'run')}"]
     if coloured:
         end, name = "low" if goal == "min" else "high", one_line(axes[-1].info["name"], 60)
-        words.append(f"gold: {end} {name}" + (", the better end" if goal else ""))
+        words.append(f"gold: {end} {name}" + (", the better end" if goal else "") + ", by rank")
     gaps = [f"{count(axis.missing)} without {one_line(axis.info['name'], 40)}" for axis in axes if axis.missing]
     if gaps:
         words.append(f"on the lowest lane: {listed(gaps, 4)}")
-    left_out = [info["name"] for info in infos if info["axis"] and info["key"] in runs][len(axes) :]
-    if left_out:
-        words.append(f"{plural(len(left_out), 'axis', 'axes')} left out")
     return "; ".join(words)
 
 
@@ -102,7 +101,9 @@ def _axes(runs: RunTable, infos: Sequence[ColumnInfo], color_by: str | None) -> 
     colour = [info for info in infos if info["key"] == color_by and info["key"] in runs]
     rest = [info for info in shown if info["key"] != color_by][: AXES - len(colour)]
     rest.sort(key=lambda info: info["kind"] != "param")
-    return [_measured(runs, info) for info in (*rest, *colour)]
+    measured = [_measured(runs, info) for info in (*rest, *colour)]
+    # Of the runs that a filter leaves, a column that varied among all may be the same in each: that is no axis.
+    return [axis for axis in measured if len(set(axis.places)) > 1 or axis.info["key"] == color_by]
 
 
 def _measured(runs: RunTable, info: ColumnInfo) -> _Axis:
@@ -191,12 +192,21 @@ class _Picture:
     def y(self, value: float | None) -> float:
         return self.lane if value is None else round(self.bottom - value * (self.bottom - TOP), 1)
 
-    def merit(self, row: int) -> float:
-        """How good a run is, from 0 to 1; below 0 where nothing tells."""
-        value = self.coloured.places[row] if self.coloured else None
-        if value is None:
+    @cached_property
+    def ranked(self) -> list[float]:
+        """The places on the axis that colours, in order. Colour goes by rank: one outlier must not take it all."""
+        return sorted(place for place in self.coloured.places if place is not None) if self.coloured else []
+
+    def merit(self, place: float | None) -> float:
+        """The share of runs that a place on the axis that colours beats, from 0 to 1; below 0 where nothing tells."""
+        if place is None or self.coloured is None:
             return -1.0
-        return 1 - value if self.goal == "min" else value
+        beaten = (bisect_left(self.ranked, place) + bisect_right(self.ranked, place) - 1) / 2
+        share = min(1.0, max(0.0, beaten / max(1, len(self.ranked) - 1)))
+        return 1 - share if self.goal == "min" else share
+
+    def merit_of(self, row: int) -> float:
+        return self.merit(self.coloured.places[row] if self.coloured else None)
 
     def lines(self, run_ids: Sequence[str], selected: frozenset[str]) -> list[str]:
         rows = self.drawn(run_ids, selected)
@@ -211,7 +221,7 @@ class _Picture:
         parts.append(f'<g stroke-linejoin="round" stroke-width="1.3" stroke-opacity="{opacity}">')
         for row in rows:
             points = " ".join(f"{self.x(i):g},{self.y(axis.places[row]):g}" for i, axis in enumerate(self.axes))
-            merit = self.merit(row)
+            merit = self.merit_of(row)
             stroke = _colour(merit) if self.coloured is None or merit >= 0 else "currentColor"
             if run_ids[row] in selected:
                 weight = ' stroke-width="2.6" stroke-opacity="1"'
@@ -225,24 +235,23 @@ class _Picture:
         picked = [row for row, run_id in enumerate(run_ids) if run_id in selected]
         others = [row for row, run_id in enumerate(run_ids) if run_id not in selected]
         if self.coloured:
-            others.sort(key=self.merit, reverse=True)
+            others.sort(key=self.merit_of, reverse=True)
         return [*reversed(others[: max(0, LINES - len(picked))]), *picked]
 
     def axis(self, place: int) -> list[str]:
         axis, x = self.axes[place], self.x(place)
         room = max(4, int(min(self.step, 160) / 6.4))  # characters between two axes, at 6.4 pixels each
-        name = one_line(axis.info["name"], 400)
+        name = one_line(axis.info["name"], 400) + (" (log)" if axis.logarithmic else "")
         full = f"<title>{_esc(name)}</title>" if len(name) > room else ""
         bold = ' font-weight="600"' if axis is self.coloured else ""
+        head = f"{_esc(_short(name, room))}{full}"
         parts = [
-            f'<text x="{x:g}" y="13" text-anchor="middle" fill="currentColor"{bold}>{_esc(_short(name, room))}{full}</text>',
+            f'<text x="{x:g}" y="13" text-anchor="middle" fill="currentColor"{bold}>{head}</text>',
             f'<path d="M{x:g} {TOP}V{self.bottom}" stroke="currentColor" stroke-opacity=".5"/>',
         ]
         if axis is self.coloured:
             parts += self.colour_bar(x)
         parts += [self.tick(x, at, _short(text, room)) for at, text in axis.ticks]
-        if axis.logarithmic:
-            parts.append(_faint(x + 5, TOP + 9, "log", 'font-size="9"'))
         if axis.missing:
             label = f"{count(axis.missing)} missing"
             parts.append(_faint(x, self.height - 3, label, 'font-size="10" text-anchor="middle"'))
@@ -258,7 +267,7 @@ class _Picture:
 
     def colour_bar(self, x: float) -> list[str]:
         edges = [self.y(i / BANDS) for i in range(BANDS + 1)]
-        merits = [1 - (i + 0.5) / BANDS if self.goal == "min" else (i + 0.5) / BANDS for i in range(BANDS)]
+        merits = [self.merit((i + 0.5) / BANDS) for i in range(BANDS)]
         return [
             f'<path d="M{x:g} {edges[i]:g}V{edges[i + 1]:g}" stroke="{_colour(merits[i])}" stroke-width="5"/>'
             for i in range(BANDS)

@@ -50,7 +50,7 @@ def explore(
     """Get ready what the explorer shows.
 
     Args:
-        metric, goal: as in `best_run`; where nothing says which, the panel colours by its first metric with a known goal.
+        metric, goal: as in `best_run`; where nothing says which, a metric with a known goal is taken.
         models: names to offer when a run is registered.
 
     Raises:
@@ -85,4 +85,4 @@ def _likely_metric(runs: RunTable) -> str | None:
     names = [info["name"] for info in runs.infos() if info["kind"] == "metric" and info["varies"]]
     known = [name for name in names if goal_of(name)]
     held_out = [name for name in known if any(word in name.lower() for word in ("val", "test", "cv"))]
-    return (held_out or known or names or [None])[0]
+    return next(iter(held_out or known or names), None)

@@ -153,9 +153,7 @@ class _Request:
     tags: dict[str, str]
 
     def done(self, version: ModelVersion, created: bool, moved_from: str | None) -> Registration:
-        return Registration(
-            self.name, version.version, created, version, self.conn.label, self.alias, moved_from
-        )
+        return Registration(self.name, version.version, created, version, self.conn.label, self.alias, moved_from)
 
 
 def _run_model(conn: Connection, source: str) -> RunModel:

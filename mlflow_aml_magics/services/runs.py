@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import MetricNotFound, RunNotFound, UsageError, nearest
+from ..errors import MetricNotFound, NoModelInRun, RunNotFound, UsageError, nearest
 from ..render.document import Block, Document, Facts, Note, Shown, Table
 from ..render.format import number
 
 if TYPE_CHECKING:
     from ..client.connection import Connection
+    from ..client.logged_models import RunModel
     from ..client.runs import ExperimentRef
     from ..contract import ComparisonInfo
     from ..frames.runtable import RunTable
@@ -56,9 +58,7 @@ class BestRun(Shown):
         return Document(f"Best run by {self.metric}", tuple(blocks))
 
 
-def choose_goal(
-    metric: str, asked: Goal | None, experiments: Sequence[ExperimentRef] = ()
-) -> tuple[Goal | None, str]:
+def choose_goal(metric: str, asked: Goal | None, experiments: Sequence[ExperimentRef] = ()) -> tuple[Goal | None, str]:
     """Whether lower or higher is better, and who says so: the user, the sweep, or the metric's name."""
     from ..frames.goals import goal_of
 
@@ -70,13 +70,18 @@ def choose_goal(
     return goal_of(metric) or (None, "")
 
 
+def metric_names(runs: RunTable) -> list[str]:
+    """The metrics that any of the runs has."""
+    return [info["name"] for info in runs.infos() if info["kind"] == "metric"]
+
+
 def choose_metric(runs: RunTable, asked: str | None, experiments: Sequence[ExperimentRef]) -> str | None:
     """The metric to judge by: the one asked for, the experiment's primary metric, or the only one there is.
 
     Raises:
         MetricNotFound: no run has the metric asked for.
     """
-    known = [key.removeprefix("metrics.") for key in runs.keys() if key.startswith("metrics.")]
+    known = metric_names(runs)
     if asked:
         name = asked.removeprefix("metrics.")
         if name not in known:
@@ -109,7 +114,7 @@ def best_run(
         raise RunNotFound("there are no runs to choose from", hint="%aml_runs shows what matches")
     name = choose_metric(runs, metric, experiments)
     if name is None:
-        known = [key.removeprefix("metrics.") for key in runs.keys() if key.startswith("metrics.")]
+        known = metric_names(runs)
         raise UsageError(
             "which metric is to decide?", hint=f"--metric with one of: {', '.join(known[:12]) or '(none logged)'}"
         )
@@ -119,7 +124,7 @@ def best_run(
     key = f"metrics.{name}"
     row = runs.sort([f"metrics.`{name}` {'ASC' if chosen == 'min' else 'DESC'}"]).row(0)
     value = row[key]
-    if not isinstance(value, float) or value != value:
+    if not isinstance(value, float) or math.isnan(value):
         raise MetricNotFound(f"{name} is NaN in every run that has it", hint="choose another metric")
     infos = runs.infos()
     params = tuple(
@@ -202,7 +207,6 @@ class RunCard(Shown):
 
 def show_run(connection: Connection, run_id: str) -> RunCard:
     """Everything about one run: attributes, params, metrics, tags, models, artifacts."""
-    from ..client.logged_models import models_of_run
     from ..client.runs import get_run, list_files
     from ..render.format import duration, timestamp
 
@@ -217,7 +221,7 @@ def show_run(connection: Connection, run_id: str) -> RunCard:
         facts.append(("took", duration((info.end_time - info.start_time) / 1000)))
     if run.data.tags.get("mlflow.user"):
         facts.append(("user", run.data.tags["mlflow.user"]))
-    models = [f"{model.name} ({model.uri})" for model in models_of_run(connection, run_id)]
+    models = [f"{model.name} ({model.uri})" for model in _models(connection, run_id)]
     return RunCard(
         run_id,
         info.run_name or run_id,
@@ -229,6 +233,15 @@ def show_run(connection: Connection, run_id: str) -> RunCard:
         tuple(models),
         tuple(list_files(connection, run_id)),
     )
+
+
+def _models(connection: Connection, run_id: str) -> list[RunModel]:
+    from ..client.logged_models import models_of_run
+
+    try:
+        return models_of_run(connection, run_id)
+    except NoModelInRun:
+        return []
 
 
 def compare_runs(connection: Connection, runs: RunTable) -> ComparisonInfo:
@@ -244,7 +257,6 @@ def compare_runs(connection: Connection, runs: RunTable) -> ComparisonInfo:
 
 def _run_files(connection: Connection, run_id: str) -> dict[str, dict[str, str]]:
     from ..client.artifacts import fetch, read_model
-    from ..client.logged_models import models_of_run
     from ..client.runs import list_files
 
     sections: dict[str, dict[str, str]] = {
@@ -252,7 +264,7 @@ def _run_files(connection: Connection, run_id: str) -> dict[str, dict[str, str]]
         "Signature": {},
         "Environment": {},
     }
-    models = models_of_run(connection, run_id)
+    models = _models(connection, run_id)
     if not models:
         return sections
     files = read_model(fetch(connection, models[-1].uri))

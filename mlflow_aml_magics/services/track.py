@@ -82,9 +82,7 @@ def start_tracking(
     from ..client.tracking import Tracking
 
     found = create_experiment(connection, experiment)
-    tracking = Tracking(
-        connection, found.experiment_id, found.name, folder, notebook, autolog, log_models, source
-    )
+    tracking = Tracking(connection, found.experiment_id, found.name, folder, notebook, autolog, log_models, source)
     ended = tracking.end_strays()
     try:
         tracking.start()
@@ -175,17 +173,13 @@ def run_cell(
         found_metrics = {name: _number(name, _assigned(namespace, name)) for name in metrics}
         log_assigned(found_params, found_metrics)
     run = tracking.connection.mlflow.get_run(run_id)
-    result.append(
-        CellRun(run_id, run.info.run_name or run_id, tracking.experiment, run.data.params, run.data.metrics)
-    )
+    result.append(CellRun(run_id, run.info.run_name or run_id, tracking.experiment, run.data.params, run.data.metrics))
 
 
 def _assigned(namespace: Mapping[str, Any], name: str) -> Any:
     if name not in namespace:
         close = nearest(name, [key for key in namespace if not key.startswith("_")])
-        raise UsageError(
-            f"the cell assigned no variable '{name}'", hint=f"did you mean '{close}'?" if close else None
-        )
+        raise UsageError(f"the cell assigned no variable '{name}'", hint=f"did you mean '{close}'?" if close else None)
     return namespace[name]
 
 

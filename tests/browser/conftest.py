@@ -78,9 +78,7 @@ class Lab:
 
     def get(self, path: str) -> Any:
         """What the server's REST API answers."""
-        request = urllib.request.Request(
-            f"{self.url}{path}", headers={"Authorization": f"token {self.token}"}
-        )
+        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -267,9 +265,7 @@ _FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture
-def open_notebook(
-    lab: Lab, browser: Browser, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., Notebook]]:
+def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
     """Open a notebook of `lab.root` in a new window: ``open_notebook("a.ipynb", theme=DARK)``.
 
     When the test ends, its kernels are shut down. It fails when a page fetched anything from another host.
@@ -307,8 +303,6 @@ def open_notebook(
         notebook.page.close()
     for session in lab.get("api/sessions"):
         address = f"{lab.url}api/sessions/{session['id']}"
-        delete = urllib.request.Request(
-            address, method="DELETE", headers={"Authorization": f"token {lab.token}"}
-        )
+        delete = urllib.request.Request(address, method="DELETE", headers={"Authorization": f"token {lab.token}"})
         urllib.request.urlopen(delete, timeout=20).close()
     assert not foreign, f"fetched from elsewhere: {sorted(set(foreign))}"

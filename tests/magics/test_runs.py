@@ -98,8 +98,10 @@ def test_side_by_side_has_the_difference(runs: Any) -> None:
 
 
 def test_a_hostile_run_name_is_text(tracked: Any) -> None:
-    tracked.run("import mlflow\nfor n in (1, 2):\n  with mlflow.start_run(run_name='<img src=x onerror=alert(1)>'):\n"
-                "    mlflow.log_metric('rmse', n); mlflow.log_param('a b', '`x`')")
+    tracked.run(
+        "import mlflow\nfor n in (1, 2):\n  with mlflow.start_run(run_name='<img src=x onerror=alert(1)>'):\n"
+        "    mlflow.log_metric('rmse', n); mlflow.log_param('a b', '`x`')"
+    )
     for line in ("%aml_compare --metric rmse --static", "%aml_best --metric rmse"):
         html = tracked.run(line)._repr_mimebundle_()["text/html"]
         assert "<img" not in html

@@ -27,9 +27,7 @@ def test_it_is_stored_as_it_ran(notebook: Path) -> None:
     stored = nbformat.read(notebook, as_version=4)
     nbformat.validate(stored)
     cells = [cell for cell in stored.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), (
-        "not run from top to bottom"
-    )
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1)), "not run from top to bottom"
     failed = [output.evalue for cell in cells for output in cell.outputs if output.output_type == "error"]
     assert not failed
     assert str(REPO) not in notebook.read_text("utf-8"), "a path of the machine that ran it"
@@ -39,9 +37,7 @@ def test_it_is_stored_as_it_ran(notebook: Path) -> None:
 @pytest.mark.timeout(900)
 def test_it_runs(notebook: Path, tmp_path: Path) -> None:
     folder = tmp_path / "notebooks"
-    shutil.copytree(
-        notebook.parent, folder, ignore=shutil.ignore_patterns("mlflow.db*", "mlruns", "mlartifacts")
-    )
+    shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns("mlflow.db*", "mlruns", "mlartifacts"))
     copy = folder / notebook.name
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300", "-q", str(copy)]
     command += ["-p", "no:cacheprovider", "-o", "filterwarnings=", "--rootdir", str(folder)]

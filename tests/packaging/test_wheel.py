@@ -20,18 +20,14 @@ DATA = r"mlflow_aml_magics-[^/]+\.data/data/share/jupyter/labextensions/mlflow-a
 
 def run(*command: str | Path, env: dict[str, str], cwd: Path | None = None) -> str:
     """What a program prints; its failure fails the test with all that it said."""
-    done = subprocess.run(
-        list(map(str, command)), env=env, cwd=cwd, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(list(map(str, command)), env=env, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
     return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
 
 
 def without_node(bin_folder: Path) -> dict[str, str]:
     """An environment in which only one folder's programs are found."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
     return {**kept, "PATH": str(bin_folder), "NO_COLOR": "1"}
 
 

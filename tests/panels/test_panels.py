@@ -98,7 +98,7 @@ def test_the_output_holds_the_live_view_and_what_survives_it(
     assert len(data["text/html"]) < 100_000
     assert repr(panel) == data["text/plain"]
     assert "0x" not in repr(panel)
-    monkeypatch.setenv("AML_MAGICS_RENDER", "html")
+    monkeypatch.setenv("AML_MAGICS_RENDER", "static")
     assert WIDGET_MIME not in panel._repr_mimebundle_()[0]
 
 

@@ -3,6 +3,7 @@ import type { CopyResult } from '../contract';
 import { type Ask, failureOf } from './ask';
 import { ActionPanel } from './dialog';
 import { Bin, h, readable } from './dom';
+import { failureNote } from './failure';
 import { formatNumber } from './format';
 import type { ExplorerState } from './state';
 
@@ -79,8 +80,7 @@ export class Actions {
       const copied = await toClipboard(code);
       this.show(h('code', {}, code), copied ? 'Copied' : 'Select it to copy');
     } catch (error) {
-      const { message, hint } = failureOf(error);
-      this.show(h('span', { class: 'mam-bad' }, hint ? `${message}. Try: ${hint}` : message), '');
+      this.show(failureNote(failureOf(error)), '');
     } finally {
       this.copy.disabled = false;
     }

@@ -33,8 +33,7 @@ function numberAxis(column: Column, numbers: Float64Array, wanted: boolean | nul
   const [low, high] = extent(numbers);
   const isTime = column.info.type === 'time';
   const canLog = !isTime && low > 0 && high > low;
-  // A sweep over magnitudes: three decades or more, and the low end is not an outlier of a narrow bulk.
-  const log = canLog && (wanted ?? (column.info.kind === 'param' && high / low >= 1000));
+  const log = canLog && (wanted ?? (column.info.kind === 'param' && spansMagnitudes(numbers, low, high)));
   const scale = (value: number) => (log ? Math.log10(value) : value);
   const unscale = (value: number) => (log ? 10 ** value : value);
   // A lone value stands in the middle; the ends get air so that lines do not end on the frame.
@@ -74,6 +73,16 @@ function numberAxis(column: Column, numbers: Float64Array, wanted: boolean | nul
   };
 }
 
+/** A sweep over magnitudes: on a linear axis most values would stand in one heap at its foot. */
+function spansMagnitudes(numbers: Float64Array, low: number, high: number): boolean {
+  if (high / low < 50) return false;
+  const sorted = numbers.filter(Number.isFinite).sort();
+  const middle = sorted[sorted.length >> 1];
+  const linear = (middle - low) / (high - low);
+  const logarithmic = Math.log(middle / low) / Math.log(high / low);
+  return Math.abs(logarithmic - 0.5) < Math.abs(linear - 0.5);
+}
+
 function wordAxis(column: Column): Axis {
   const { codes, texts } = column.words ?? { codes: new Int32Array(0), texts: [] };
   const order = texts.map((_, code) => code).sort((a, b) => compareText(texts[b], texts[a]));
@@ -90,7 +99,11 @@ function wordAxis(column: Column): Axis {
     positions: Float32Array.from(codes, (code) => (code < 0 ? Number.NaN : place[code])),
     ticks: sorted.map((label, at) => ({ at: (at + 0.5) * step, label: label === '' ? '(empty)' : label })),
     brushAt(low, high) {
-      const chosen = sorted.filter((_, at) => (at + 0.5) * step >= low && (at + 0.5) * step <= high).reverse();
+      // A short stroke beside a word still means that word.
+      const under = Math.min(sorted.length - 1, Math.floor((low + high) / 2 / step));
+      const chosen = sorted
+        .filter((_, at) => at === under || ((at + 0.5) * step >= low && (at + 0.5) * step <= high))
+        .reverse();
       return chosen.length === 0 || chosen.length === sorted.length ? null : { type: 'words', texts: chosen };
     },
     stretches(brush) {

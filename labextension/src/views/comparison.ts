@@ -1,7 +1,9 @@
 /** Two or more runs side by side. */
 import type { ComparedRow, ComparedRun, ComparisonInfo } from '../contract';
+import { isDark } from './color';
 import { Bin, h, readable } from './dom';
 import { formatTime } from './format';
+import { watchTheme } from './theme';
 
 /** Longer values fold, in characters. */
 const FOLD = 90;
@@ -25,6 +27,8 @@ export function comparisonView(root: HTMLElement, onToggle: (differencesOnly: bo
   root.classList.add('mam-root', 'mam-comparison');
   root.dataset.lmSuppressShortcuts = 'true';
   root.replaceChildren(bar, scroller);
+  const paint = () => root.classList.toggle('mam-dark', isDark(root));
+  bin.add(watchTheme(paint));
   bin.on(box, 'change', () => onToggle(box.checked));
   return {
     show(info, differencesOnly) {
@@ -32,6 +36,7 @@ export function comparisonView(root: HTMLElement, onToggle: (differencesOnly: bo
       title.textContent = `${info.runs.length} runs side by side`;
       count.textContent = countText(info);
       scroller.replaceChildren(drawTable(info, differencesOnly));
+      paint();
     },
     destroy() {
       bin.empty();

@@ -1,7 +1,8 @@
 /** Register and Deploy: a small form inside the panel, with progress, the outcome, and the next step. */
-import type { DeployArgs, DeployResult, Failure, RegisterArgs, RegisterResult } from '../contract';
+import type { DeployArgs, DeployResult, RegisterArgs, RegisterResult } from '../contract';
 import { type Ask, failureOf, type Question } from './ask';
 import { Bin, h, readable, uniqueId } from './dom';
+import { failureNote } from './failure';
 import { SamplePanel } from './sample';
 import type { ExplorerState, Target } from './state';
 
@@ -104,13 +105,6 @@ export class ActionPanel {
     this.form.add(() => sample.destroy());
     outcome.append(sample.element);
   }
-}
-
-/** What went wrong and what to try, as people read it. */
-export function failureNote({ message, hint }: Failure): HTMLElement {
-  const note = h('p', { class: 'mam-bad', role: 'alert' }, `✗ ${readable(message)}`);
-  if (hint) note.append(h('br'), h('span', { class: 'mam-note' }, 'try: '), h('code', {}, readable(hint)));
-  return note;
 }
 
 interface Fields<A> {

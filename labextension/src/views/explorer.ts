@@ -2,6 +2,7 @@
 import { Actions } from './actions';
 import type { Ask } from './ask';
 import { ColumnChooser } from './chooser';
+import { isDark } from './color';
 import { Bin, h, readable } from './dom';
 import { FilterBox } from './filterbox';
 import { formatCount, formatNumber } from './format';
@@ -61,10 +62,14 @@ export function explorerView(root: HTMLElement, state: ExplorerState, ask: Ask):
   };
   bin.on(color, 'change', () => state.setColor(color.value));
   bin.add(state.subscribe(draw));
-  bin.add(watchTheme(() => plot.redraw()));
+  const paint = () => {
+    root.classList.toggle('mam-dark', isDark(root));
+    plot.redraw();
+  };
+  bin.add(watchTheme(paint));
   bin.add(() => window.clearTimeout(timer));
   draw(null);
-  plot.redraw();
+  paint();
   return () => {
     bin.empty();
     root.replaceChildren();

@@ -34,6 +34,9 @@ export class ParallelPlot {
   private scale: ColorScale | null = null;
   private plain: ColorScale | null = null;
   private dark = false;
+  private drawnFor = 0;
+  /** The grey lines behind change with the layout only, not with each step of a brush. */
+  private behind: { geometry: Geometry | null; count: number } = { geometry: null, count: 0 };
 
   constructor(private readonly state: ExplorerState) {
     this.axes = new Axes(state, { toggleLog: (key) => this.toggleLog(key) });
@@ -85,8 +88,6 @@ export class ParallelPlot {
     if (width > 0 && width !== this.drawnFor) this.redraw();
   }
 
-  private drawnFor = 0;
-
   private recolor(): void {
     const { color, runs, info, metric } = this.state;
     const goal = color === metric ? info.goal : null;
@@ -120,17 +121,12 @@ export class ParallelPlot {
     const { shown, runs } = this.state;
     const all = runs.length === shown.length ? new Int32Array(0) : Int32Array.from(runs.ids, (_, row) => row);
     this.front.draw(shown, this.geometry, this.scale, { alpha: alphaFor(shown.length), width: 1.25 });
-    if (this.backKey !== this.geometry || this.backRows !== all.length) {
-      this.backKey = this.geometry;
-      this.backRows = all.length;
+    if (this.behind.geometry !== this.geometry || this.behind.count !== all.length) {
+      this.behind = { geometry: this.geometry, count: all.length };
       this.back.draw(all, this.geometry, this.plain, { alpha: alphaFor(all.length) * 0.22, width: 1 });
     }
     this.drawOver();
   }
-
-  /** The grey lines behind change with the layout only, not with each step of a brush. */
-  private backKey: Geometry | null = null;
-  private backRows = 0;
 
   private drawOver(): void {
     if (!this.scale || this.geometry.xs.length === 0) return;
@@ -149,12 +145,14 @@ export class ParallelPlot {
     const { xs, ys } = this.geometry;
     const next = Math.min(1, xs.length - 1);
     const x = (xs[0] + xs[next]) / 2;
+    const room = `${Math.max(96, xs[next] - xs[0] - 24)}px`;
     const spots = rows.map((row) => ({ row, y: (ys[0][row] + ys[next][row]) / 2 })).sort((a, b) => a.y - b.y);
     let last = TOP - 10;
     const labels = spots.map(({ row, y }) => {
       const at = Math.min(HEIGHT - 12, Math.max(last + 18, y));
       last = at;
       const label = h('span', { class: row === this.state.hovered ? 'mam-label-hover' : '' }, this.named(row));
+      label.style.maxWidth = room;
       label.style.transform = `translate(${Math.round(x)}px, ${Math.round(at - 9)}px)`;
       return label;
     });

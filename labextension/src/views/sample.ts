@@ -1,7 +1,7 @@
 /** After a deployment: one request made from the model's own example, and its answer. */
 import type { DeployResult, InvokeResult } from '../contract';
 import { type Ask, failureOf, type Question } from './ask';
-import { failureNote } from './dialog';
+import { failureNote } from './failure';
 import { Bin, h, readable } from './dom';
 import { formatNumber } from './format';
 import { parseNumber } from './columns';

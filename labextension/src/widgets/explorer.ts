@@ -6,7 +6,7 @@ import type { AnyModel, Render } from '@anywidget/types';
 
 import { CONTRACT_VERSION, type ExplorerInfo, type Failure } from '../contract';
 import { readRuns } from '../views/columns';
-import { failureNote } from '../views/dialog';
+import { failureNote } from '../views/failure';
 import { Bin, h } from '../views/dom';
 import { explorerView } from '../views/explorer';
 import { ExplorerState, type Topic } from '../views/state';

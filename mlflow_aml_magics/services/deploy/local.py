@@ -331,9 +331,7 @@ def _keep_about(files: ModelFiles, folder: Path) -> None:
             shutil.copyfile(files.path / name, folder / Path(name).name)
 
 
-def _record(
-    model: ModelToServe, name: str, process: subprocess.Popen[str], status: Status, folder: Path
-) -> Record:
+def _record(model: ModelToServe, name: str, process: subprocess.Popen[str], status: Status, folder: Path) -> Record:
     return Record(
         name=name,
         ref=model.ref,

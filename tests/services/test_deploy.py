@@ -1,0 +1,338 @@
+"""%aml_deploy --to local: a process of its own, found again, never orphaned, nothing left of what failed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow.sklearn
+import pandas as pd
+import psutil
+import pytest
+from sklearn.linear_model import ElasticNet
+
+from mlflow_aml_magics.client.connection import Connection
+from mlflow_aml_magics.client.models import fetch, find_model
+from mlflow_aml_magics.client.scoring import ping, post
+from mlflow_aml_magics.errors import (
+    DeploymentError,
+    DeploymentNotFound,
+    ModelError,
+    ModelNotFound,
+    NoModelInRun,
+    RunNotFound,
+    UsageError,
+)
+from mlflow_aml_magics.services import deploy as deploying
+from mlflow_aml_magics.services.deploy import delete, deploy, deployments, get, logs, stop_all
+from mlflow_aml_magics.services.register import register
+
+from .conftest import DoesNotLoad, scoring_processes
+
+LogRun = Callable[..., str]
+
+
+def books() -> Path:
+    """The folder of this test's deployments."""
+    return Path(os.environ["AML_MAGICS_STATE_DIR"]) / "local"
+
+
+def left() -> list[str]:
+    """What there is in it, but for the logs of failed attempts."""
+    return sorted(p.name for p in books().iterdir() if not p.name.endswith(".failed.log"))
+
+
+def port_of(url: str) -> int:
+    """The port of an address."""
+    return int(url.rpartition(":")[2])
+
+
+# --- a deployment that another process made, and has since ended
+
+
+def test_it_outlives_the_process_that_made_it(served: Path) -> None:
+    wine = get("wine")
+    assert wine.state == "running"
+    assert wine.model == "wine version 1"
+    assert wine.ref == "wine@champion"
+    assert ping(port_of(wine.url))
+    assert psutil.Process(wine.pid).ppid() != os.getpid()
+    assert [d.name for d in deployments()] == ["wine"]
+
+
+def test_it_listens_on_the_loopback_alone(served: Path) -> None:
+    wine = get("wine")
+    listening = [c.laddr for c in psutil.Process(wine.pid).net_connections() if c.status == psutil.CONN_LISTEN]
+    assert listening == [("127.0.0.1", port_of(wine.url))]
+
+
+@pytest.mark.parametrize("path", ["/invocations", "/version", "/docs", "/openapi.json", "/ping/../version"])
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "Bearer ", "Basic {key}"])
+def test_nobody_gets_in_without_the_key(served: Path, key: str, path: str, given: str | None) -> None:
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(get("wine").url), timeout=10)
+    headers = {"Authorization": given.format(key=key)} if given is not None else {}
+    connection.request("POST" if path == "/invocations" else "GET", path, "{}", headers)
+    response = connection.getresponse()
+    assert response.status == 401
+    assert key not in response.read().decode()
+    connection.close()
+
+
+def test_the_key_is_seen_nowhere(served: Path, key: str, shared_output: str) -> None:
+    wine = get("wine")
+    target = deploying.target_of("wine")
+    bundle = [*wine._repr_mimebundle_().values(), *deployments()._repr_mimebundle_().values()]
+    texts = [shared_output, repr(wine), *bundle, logs("wine", 1000), target.curl("wine", "{}")]
+    texts += [" ".join(psutil.Process(wine.pid).cmdline()), (served / "wine.json").read_text()]
+    assert all(key not in text for text in texts)
+    environment = psutil.Process(wine.pid).environ()
+    assert key not in environment.values()
+
+
+def test_only_the_owner_reads_the_books(served: Path) -> None:
+    record = json.loads((served / "wine.json").read_text())
+    assert set(record) >= {"name", "ref", "model", "uri", "process", "port", "folder", "started", "store"}
+    for path in (served / "wine.json", Path(record["folder"]) / "key", Path(record["folder"]) / "log.txt"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE(served.stat().st_mode) == 0o700
+
+
+def test_its_log_is_at_hand(served: Path) -> None:
+    assert "startup complete" in logs("wine").lower()
+    assert len(logs("wine", 1).splitlines()) == 1
+    assert logs("wine", 0) == ""
+
+
+def test_a_fresh_process_finds_it_without_loading_mlflow(served: Path) -> None:
+    script = (
+        "import sys; from mlflow_aml_magics.services.deploy import get; print(repr(get('wine')));"
+        "print('mlflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "running" in done.stdout
+    assert "%aml_invoke wine --sample" in done.stdout
+
+
+def test_an_unknown_name(served: Path) -> None:
+    for act in (get, delete, logs):
+        with pytest.raises(DeploymentNotFound, match="no deployment 'wein'; there are wine") as caught:
+            act("wein")
+        assert "did you mean 'wine'" in (caught.value.hint or "")
+
+
+def test_a_taken_port_is_named_with_who_has_it(
+    served: Path, shared_conn: Connection, tmp_path: Path
+) -> None:
+    port = port_of(get("wine").url)
+    with pytest.raises(DeploymentError, match=f"port {port} is taken by the deployment 'wine'"):
+        deploy(shared_conn, "wine@champion", name="second", port=port)
+    assert [d.name for d in deployments()] == ["wine"]
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        with pytest.raises(DeploymentError, match=f"port {port} is taken by process {os.getpid()}") as caught:
+            deploy(shared_conn, "wine@champion", name="second", port=port)
+    assert "another --port" in (caught.value.hint or "")
+    assert len(scoring_processes(str(served.parent))) == 1
+
+
+def test_a_failed_replacement_leaves_the_old_one_running(
+    served: Path, shared_conn: Connection, tmp_path: Path
+) -> None:
+    before = get("wine")
+    broken = shutil.copytree(fetch(shared_conn, "models:/wine@champion"), tmp_path / "broken")
+    (broken / "model.skops").unlink()
+    with pytest.raises(DeploymentError, match="the model does not load"):
+        deploy(shared_conn, broken, name="wine")
+    assert get("wine") == before
+    assert ping(port_of(before.url))
+    assert len(scoring_processes(str(served.parent))) == 1
+
+
+# --- deployments of a test's own
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_start_replace_and_delete(conn: Connection, log_run: LogRun, rows: pd.DataFrame) -> None:
+    run_id = log_run()
+    said: list[str] = []
+    first = deploy(conn, f"runs:/{run_id}", name="wine", progress=said.append)
+    assert first.model == f"model of run {run_id}"
+    assert any(line.startswith("loading the model…") for line in said)
+    second = deploy(conn, run_id, name="wine", port=port_of(first.url))  # the port is its own
+    assert second.url == first.url
+    assert second.pid != first.pid
+    assert not psutil.pid_exists(first.pid or 0)
+    assert scoring_processes(str(books())) == [second.pid]
+    assert len(left()) == 2  # one record, one folder
+    delete("wine")
+    assert not ping(port_of(second.url))
+    assert left() == []
+    with pytest.raises(DeploymentNotFound, match="there is none"):
+        get("wine")
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_what_died_is_not_said_to_run(conn: Connection, log_run: LogRun) -> None:
+    folder = fetch(conn, find_model(conn, log_run()).uri)
+    killed = deploy(conn, folder, name="killed")
+    ended = deploy(conn, folder, name="ended")
+    psutil.Process(killed.pid).kill()
+    psutil.Process(ended.pid).terminate()
+    psutil.wait_procs([psutil.Process(p) for p in (killed.pid, ended.pid)], timeout=20)
+    assert (get("killed").state, get("ended").state) == ("failed", "stopped")
+    assert "ended without a word" in get("killed").detail
+    assert "startup complete" in get("killed").detail  # its log's last lines
+    with pytest.raises(DeploymentError, match="'killed' has failed: its process .* killed") as caught:
+        deploying.target_of("killed").send("killed", "{}", timeout=5)
+    assert "%aml_deploy" in (caught.value.hint or "")
+    assert "failed" in repr(deployments())
+    assert sorted(stop_all()) == ["ended", "killed"]
+    assert left() == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_a_pid_that_went_to_another_process_is_not_it(conn: Connection) -> None:
+    books().mkdir(parents=True, mode=0o700)
+    home = books() / "wine-0"
+    home.mkdir()
+    record = {
+        "name": "wine", "ref": "wine", "model": "wine version 1", "uri": "", "run_id": None, "store": "",
+        "process": {"pid": os.getpid(), "created": 1.0, "mark": str(home)},
+        "port": 1, "folder": str(home), "started": "2020-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    (books() / "wine.json").write_text(json.dumps(record))
+    assert get("wine").state == "stopped"
+    assert "restarted" in get("wine").detail
+    delete("wine")  # and this process still runs
+    assert left() == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_a_broken_record_is_named(conn: Connection) -> None:
+    books().mkdir(parents=True, mode=0o700)
+    (books() / "wine.json").write_text("{")
+    with pytest.raises(DeploymentError, match="the record of the deployment 'wine' cannot be read"):
+        deployments()
+    (books() / "wine.json").unlink()
+
+
+@pytest.mark.usefixtures("no_leftovers", "models_by_value")
+def test_a_model_that_does_not_load_leaves_nothing(conn: Connection, log_run: LogRun) -> None:
+    run_id = log_run(DoesNotLoad(), input_example=None)
+    with pytest.raises(DeploymentError, match=r"FileNotFoundError: weights\.bin is not where it was") as caught:
+        deploy(conn, run_id, name="sour")
+    kept = Path((caught.value.hint or "").removeprefix("its log is "))
+    assert "Traceback" in kept.read_text()
+    assert left() == []
+    assert scoring_processes(str(books())) == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_a_missing_package_is_named(conn: Connection, log_run: LogRun, tmp_path: Path) -> None:
+    folder = shutil.copytree(fetch(conn, find_model(conn, log_run()).uri), tmp_path / "foreign")
+    meta = (folder / "MLmodel").read_text().replace("loader_module: mlflow.sklearn", "loader_module: cellar")
+    (folder / "MLmodel").write_text(meta)
+    with pytest.raises(DeploymentError, match="No module named 'cellar'") as caught:
+        deploy(conn, folder)
+    assert "requirements.txt" in (caught.value.hint or "")
+    assert left() == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_a_model_that_takes_too_long_is_given_up(conn: Connection, log_run: LogRun) -> None:
+    with pytest.raises(DeploymentError, match=r"after 0\.2 s") as caught:
+        deploy(conn, log_run(), name="slow", timeout=0.2)
+    assert "its log is" in (caught.value.hint or "")
+    assert left() == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_an_interrupt_leaves_nothing(conn: Connection, log_run: LogRun) -> None:
+    def interrupt(line: str) -> None:
+        if "…" in line:
+            raise KeyboardInterrupt
+
+    run_id = log_run()
+    with pytest.raises(KeyboardInterrupt):
+        deploy(conn, run_id, name="wine", progress=interrupt)
+    assert left() == []
+    assert scoring_processes(str(books())) == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_a_kernel_that_dies_while_deploying_leaves_nothing(conn: Connection, log_run: LogRun) -> None:
+    folder = fetch(conn, find_model(conn, log_run()).uri)
+    script = f"""
+import os, signal
+from pathlib import Path
+from mlflow_aml_magics.client.connection import open_connection
+from mlflow_aml_magics.services.deploy import deploy
+def die(line):
+    if "…" in line:
+        os.kill(os.getpid(), signal.SIGKILL)
+deploy(open_connection({conn.uri!r}), Path({str(folder)!r}), name="wine", progress=die)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    alive = [psutil.Process(pid) for pid in scoring_processes(str(books()))]
+    psutil.wait_procs(alive, timeout=30)
+    assert scoring_processes(str(books())) == []
+    assert left() == ["wine.lock"]  # which a later deploy sees to be of a dead process
+    with pytest.raises(DeploymentError, match="after 0 s"):
+        deploy(conn, folder, name="wine", timeout=0)
+    assert left() == []
+
+
+def test_what_cannot_be_served_is_said_before_anything_starts(
+    conn: Connection, log_run: LogRun, fitted: ElasticNet, tmp_path: Path
+) -> None:
+    register(conn, log_run(), "wine", alias="champion")
+    with pytest.raises(ModelNotFound, match="no alias 'x'"):
+        deploy(conn, "wine@x")
+    with pytest.raises(ModelNotFound, match="no version 7"):
+        deploy(conn, "wine/7")
+    with pytest.raises(ModelNotFound, match="no registered model 'wein'"):
+        deploy(conn, "wein@champion")
+    with pytest.raises(RunNotFound):
+        deploy(conn, "0" * 32)
+    with pytest.raises(NoModelInRun):
+        deploy(conn, conn.mlflow.create_run("0").info.run_id)
+    with pytest.raises(ModelError, match="no file MLmodel"):
+        deploy(conn, tmp_path)
+    with pytest.raises(UsageError, match="no target 'docker'; known: local"):
+        deploy(conn, "wine@champion", to="docker")
+    with pytest.raises(UsageError, match="'a b' cannot name a deployment") as caught:
+        deploy(conn, "wine@champion", name="a b")
+    assert caught.value.hint == "--name a-b"
+    with pytest.raises(UsageError, match="70000 is no port"):
+        deploy(conn, "wine@champion", port=70000)
+    mlflow.sklearn.save_model(fitted, tmp_path / "bare", pip_requirements=["scikit-learn"])
+    meta = (tmp_path / "bare" / "MLmodel").read_text()
+    (tmp_path / "bare" / "MLmodel").write_text(meta.replace("python_function:", "r_function:"))
+    with pytest.raises(ModelError, match="r_function, sklearn, not python_function"):
+        deploy(conn, tmp_path / "bare")
+    with contextlib.suppress(FileNotFoundError):
+        assert left() == []
+
+
+def test_no_deployments_says_how_to_begin() -> None:
+    assert "%aml_deploy" in repr(deployments())
+
+
+def test_a_request_to_a_port_where_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    assert not ping(port)
+    with pytest.raises(OSError, match="refused"):
+        post(port, "{}", key="x", timeout=2)
