@@ -47,6 +47,7 @@ bench: setup ## measure, print, and write bench-results.json
 wheel: .make/python .make/node ## build dist/*.whl from a clean front end
 	@rm -rf dist labextension/lib mlflow_aml_magics/labextension $(STATIC)
 	@$(IN_VENV) uv build --wheel --out-dir dist --build-constraints constraints.txt
+	@touch .make/node .make/front  # the build touched the lock file, and made what these stand for
 
 readme: setup ## write the README's generated tables anew
 	@$(PY) tools/readme.py

@@ -1,9 +1,14 @@
 // Bundles each anywidget entry, with its style sheet beside it, into the Python package.
-import { context, build } from 'esbuild';
+import { build, context } from 'esbuild';
 
 const watch = process.argv.includes('--watch');
 const options = {
-  entryPoints: ['src/widgets/explorer.ts', 'src/widgets/comparison.ts', 'src/widgets/explorer.css', 'src/widgets/comparison.css'],
+  entryPoints: [
+    'src/widgets/explorer.ts',
+    'src/widgets/comparison.ts',
+    'src/widgets/explorer.css',
+    'src/widgets/comparison.css',
+  ],
   outdir: '../mlflow_aml_magics/panels/static',
   bundle: true,
   format: 'esm',

@@ -381,18 +381,18 @@ class Workspace:
 
         return logs(name, tail)
 
-    def delete(self, name: str) -> Deployment:
-        """Stop a deployment and forget it; returns what it was.
+    def delete(self, name: str) -> None:
+        """Stop a deployment and forget it.
 
         Raises:
             DeploymentNotFound: with the nearest name.
         """
         from .services.deploy import delete
 
-        return delete(name)
+        delete(name)
 
-    def stop_all(self) -> DeploymentList:
-        """Stop every local deployment; returns what they were."""
+    def stop_all(self) -> list[str]:
+        """Stop every local deployment; returns their names."""
         from .services.deploy import stop_all
 
         return stop_all()

@@ -96,6 +96,7 @@ def set_environment(notebook: Path, state: Path) -> None:
     os.environ["HOME"] = str(state.parent)  # so that outputs say ~ and not where they were made
     os.environ["JPY_SESSION_NAME"] = str(notebook)  # what JupyterLab's server tells a kernel
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # for `!python`
 
 
 def execute(notebook: NotebookNode, folder: Path) -> str | None:

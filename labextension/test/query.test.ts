@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { filterRuns } from '../src/views/query';
-import { rowsToRuns, type RunRow } from './runs';
+import { type RunRow, rowsToRuns } from './runs';
 
 interface Case {
   query: string;

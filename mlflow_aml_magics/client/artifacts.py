@@ -20,6 +20,7 @@ import yaml
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelError
+from ..frames.signature import parse_signature
 from .digest import MLMODEL, model_files
 from .registry import resolve
 
@@ -61,12 +62,9 @@ class ModelFiles:
         return "python_function" in self.flavors
 
     def signature_rows(self) -> list[tuple[str, str, str]]:
-        """The signature as rows: ("input", "age", "double"), ("output", "", "tensor float32 (-1, 3)")."""
-        rows = []
-        for way, key in (("input", "inputs"), ("output", "outputs"), ("param", "params")):
-            for column in _parsed((self.signature or {}).get(key)):
-                rows.append((way, str(column.get("name", "")), _type_of(column)))
-        return rows
+        """The signature as rows of (input, output or param; name; type); none without a signature."""
+        signature = parse_signature(self.signature)
+        return signature.rows() if signature else []
 
 
 def read_model(path: Path) -> ModelFiles:
@@ -190,22 +188,6 @@ def local_path(where: str) -> Path | None:
     if not parts.scheme or len(parts.scheme) == 1:  # one letter is a Windows drive
         return Path(where).expanduser()
     return None
-
-
-def _parsed(text: str | None) -> list[dict[str, Any]]:
-    try:
-        return [column for column in json.loads(text or "[]") if isinstance(column, dict)]
-    except ValueError:
-        return []
-
-
-def _type_of(column: dict[str, Any]) -> str:
-    if column.get("type") == "tensor":
-        spec = column.get("tensor-spec", {})
-        shape = ", ".join(str(size) for size in spec.get("shape", ()))
-        return f"tensor {spec.get('dtype', '')} ({shape})"
-    optional = ", optional" if column.get("required") is False else ""
-    return f"{column.get('type', '')}{optional}"
 
 
 def _lines(file: Path) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ..errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
-from ..render.format import short_path
+from .paths import short_path
 
 __all__ = ["Connection", "Progress", "open_connection"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib
-import logging
 import os
 import re
 import shutil
@@ -16,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mlflow.pyfunc
 import yaml
 from mlflow.exceptions import MlflowException
 
-from ..errors import ModelError, ModelNotFound, NoModelInRun, RunNotFound, UsageError
+from ..errors import ModelNotFound, NoModelInRun, RunNotFound, UsageError
 from .artifacts import ModelFiles, fetch, logged_models, read_model
 from .digest import MLMODEL, data_digest
+from .saving import quiet, save_object
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -36,26 +35,10 @@ __all__ = [
     "log_object",
     "logged_by_autolog",
     "models_of_run",
-    "save_object",
 ]
 
 DEPTH = 4  # levels of artifact folders searched for an MLmodel
 LISTINGS = 200  # requests spent on that search
-
-# Root module of a class -> the mlflow module that saves it.
-FLAVORS = {
-    "catboost": "mlflow.catboost",
-    "keras": "mlflow.keras",
-    "lightgbm": "mlflow.lightgbm",
-    "onnx": "mlflow.onnx",
-    "prophet": "mlflow.prophet",
-    "sklearn": "mlflow.sklearn",
-    "spacy": "mlflow.spacy",
-    "statsmodels": "mlflow.statsmodels",
-    "tensorflow": "mlflow.tensorflow",
-    "torch": "mlflow.pytorch",
-    "xgboost": "mlflow.xgboost",
-}
 
 
 @dataclass(frozen=True)
@@ -138,30 +121,6 @@ def log_object(
         return import_folder(conn, folder, experiment_id, run_name or type(model).__name__)
 
 
-def save_object(
-    model: object, to: Path, *, input_example: Any = None, pip_requirements: Sequence[str] | None = None
-) -> Path:
-    """Save a fitted model object as an MLflow model folder.
-
-    Raises:
-        UsageError: the object is no model.
-        ModelError: mlflow cannot save it.
-    """
-    flavor = _flavor_of(model)
-    options: dict[str, Any] = {"input_example": input_example, "pip_requirements": pip_requirements}
-    try:
-        if flavor is None:
-            mlflow.pyfunc.save_model(str(to), python_model=_as_python_model(model), **options)
-        else:
-            _save(flavor, model, to, options)
-    except (MlflowException, ImportError, TypeError, ValueError, AttributeError) as exc:
-        raise ModelError(
-            f"this {type(model).__name__} cannot be saved: {str(exc).splitlines()[0]}",
-            hint=f"log it yourself with {flavor or 'mlflow.pyfunc'}.log_model, then %aml_register the run",
-        ) from exc
-    return to
-
-
 def import_folder(
     conn: Connection, folder: Path, experiment_id: str, run_name: str | None = None, *, name: str = "model"
 ) -> RunModel:
@@ -176,7 +135,9 @@ def import_folder(
                 with _relabelled(folder, run_id, logged.model_id, logged.artifact_location) as staged:
                     client.log_model_artifacts(logged.model_id, str(staged))
                 client.finalize_logged_model(logged.model_id, "READY")
-                client.log_outputs(run_id, [mlflow.entities.LoggedModelOutput(logged.model_id, step=0)])
+                from mlflow.entities import LoggedModelOutput
+
+                client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
                 found = RunModel(f"models:/{logged.model_id}", name, run_id, logged.model_id)
             else:  # mlflow 2
                 with _relabelled(folder, run_id, None, name) as staged:
@@ -215,8 +176,8 @@ def logged_by_autolog(conn: Connection, model: object) -> RunModel | None:
             # The comparison is of the object's data: no requirements, whose inference takes seconds.
             options: dict[str, Any] = {"pip_requirements": [], "serialization_format": wanted}
             try:
-                with _quiet("mlflow.sklearn"):
-                    importlib.import_module(FLAVORS["sklearn"]).save_model(as_fitted, f"{scratch}/model", **options)
+                with quiet("mlflow.sklearn"):
+                    importlib.import_module("mlflow.sklearn").save_model(as_fitted, f"{scratch}/model", **options)
             except (MlflowException, TypeError, ValueError, AttributeError):
                 return None
             if _data_digest(read_model(Path(scratch) / "model")) == _data_digest(logged):
@@ -283,72 +244,7 @@ def _model_folders(conn: Connection, run_id: str) -> list[str]:
     return found
 
 
-# --- saving
-
-
-def _flavor_of(model: object) -> str | None:
-    """The mlflow module for an object's class: xgboost before the scikit-learn class that it derives from."""
-    if isinstance(model, mlflow.pyfunc.PythonModel):
-        return None
-    for cls in type(model).__mro__:
-        flavor = FLAVORS.get(cls.__module__.partition(".")[0])
-        if flavor == "mlflow.keras" and not _keras_3():
-            return "mlflow.tensorflow"
-        if flavor:
-            return flavor
-    return None
-
-
-def _keras_3() -> bool:
-    return int(str(importlib.import_module("keras").__version__).partition(".")[0]) >= 3
-
-
-def _save(flavor: str, model: object, to: Path, options: dict[str, Any]) -> None:
-    module = importlib.import_module(flavor)
-    try:
-        module.save_model(model, str(to), **options)
-    except MlflowException:
-        if flavor not in ("mlflow.sklearn", "mlflow.lightgbm"):
-            raise
-        # skops, mlflow's default, refuses classes that it does not know, the user's own above all.
-        shutil.rmtree(to, ignore_errors=True)
-        with _quiet(flavor):
-            module.save_model(model, str(to), serialization_format="cloudpickle", **options)
-
-
-@contextlib.contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    """Without mlflow's advice on pickles: the user chose no format, we did."""
-    log = logging.getLogger(logger)
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
-
-
-def _as_python_model(model: object) -> Any:
-    """What mlflow's python flavor takes: a PythonModel, a function, or one made around ``predict``."""
-    if isinstance(model, mlflow.pyfunc.PythonModel):
-        return model
-    predict = getattr(model, "predict", None)
-    if not callable(predict):
-        raise UsageError(
-            f"this {type(model).__name__} is no model: it has no predict",
-            hint="a fitted model, a run id, runs:/RUN/model, or a folder with an MLmodel",
-        )
-
-    # Defined here so that cloudpickle keeps it by value: the model must load where we are not installed. Without type
-    # hints, from which mlflow would make a signature.
-    class Predicts(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
-        def __init__(self, wrapped):  # type: ignore[no-untyped-def]
-            self.wrapped = wrapped
-
-        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-            return self.wrapped.predict(model_input)
-
-    return Predicts(model)
+# --- importing
 
 
 @contextlib.contextmanager

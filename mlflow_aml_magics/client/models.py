@@ -11,9 +11,9 @@ from .logged_models import (
     log_object,
     logged_by_autolog,
     models_of_run,
-    save_object,
 )
 from .registry import ModelVersion, create_version, list_versions, resolve, set_alias, set_tags
+from .saving import save_object
 
 __all__ = [
     "ModelFiles",

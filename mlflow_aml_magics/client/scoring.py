@@ -214,12 +214,6 @@ def _load(model: str) -> Any:
 
 
 def _run(app: Any, sock: socket.socket, key: str) -> None:
-    if hasattr(app, "wsgi_app"):  # mlflow 2: Flask
-        from werkzeug.serving import make_server
-
-        server = make_server(HOST, 0, _wsgi_guarded(app, key), threaded=True, fd=sock.fileno())
-        server.serve_forever()
-        return
     import uvicorn
 
     config = uvicorn.Config(_Guarded(app, key), timeout_graceful_shutdown=GRACE_SECONDS)
@@ -255,16 +249,6 @@ class _Guarded:
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 401, "headers": headers})
         await send({"type": "http.response.body", "body": _REFUSED.encode()})
-
-
-def _wsgi_guarded(app: Any, key: str) -> Callable[..., Any]:
-    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if _may_enter(environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", ""), key):
-            return app(environ, start_response)
-        start_response("401 UNAUTHORIZED", [("Content-Type", "application/json")])
-        return [_REFUSED.encode()]
-
-    return guarded
 
 
 if __name__ == "__main__":

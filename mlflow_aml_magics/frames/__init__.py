@@ -1,5 +1,21 @@
-"""Runs as Arrow columns, and everything that is computed from them without a store or a notebook."""
+"""Runs as Arrow columns, and everything that is computed from them without a store or a notebook.
+
+Import the module that you need. `goals`, `numerals`, `signature`, `status`, `syntax` and `grammar` load nothing heavy;
+the others load pyarrow.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+__all__ = [
+    "columns",
+    "comparison",
+    "goals",
+    "grammar",
+    "numerals",
+    "query",
+    "runtable",
+    "signature",
+    "status",
+    "syntax",
+    "wire",
+]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract import ColumnInfo, ColumnKind, ColumnType
-from .grammar import KEY_PREFIX
+from .syntax import KEY_PREFIX
 
 __all__ = ["ATTRIBUTES", "NUMBER", "as_numbers", "column_infos", "kind_of", "name_of", "type_of"]
 

@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 from ..contract import ColumnKind
 from ..errors import QueryError, nearest
 from .columns import NUMBER, as_numbers, kind_of
-from .grammar import (
+from .grammar import parse, parse_order
+from .status import STATUSES, canonical_status, nearest_status
+from .syntax import (
     KEY_PREFIX,
     And,
     Column,
@@ -34,11 +36,8 @@ from .grammar import (
     OrderTerm,
     columns,
     conjuncts,
-    parse,
-    parse_order,
     to_text,
 )
-from .status import STATUSES, canonical_status, nearest_status
 
 __all__ = [
     "And",

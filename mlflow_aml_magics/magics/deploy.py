@@ -53,7 +53,7 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         print(f"{args.delete} is stopped and deleted")
         return None
     if args.stop_all:
-        stopped = [deployment.name for deployment in workspace.stop_all()]
+        stopped = workspace.stop_all()
         print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
         return None
     model = session.shell.user_ns.get(args.model, args.model)

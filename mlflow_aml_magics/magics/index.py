@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["VerbList", "run_index"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class VerbList(Shown):
     """Every verb, what it does, and an example."""
 

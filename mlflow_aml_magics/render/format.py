@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
-from pathlib import Path
 
 from ..frames.numerals import delta, number
 
@@ -19,7 +18,6 @@ __all__ = [
     "number",
     "one_line",
     "plural",
-    "short_path",
     "size",
     "timestamp",
 ]
@@ -85,22 +83,6 @@ def size(value: float | None) -> str:
         if value < 999.95 or unit == "TB":
             break
     return f"{value:.1f} {unit}"
-
-
-def short_path(path: Path | None) -> str:
-    """A path as its reader says it: "this folder", what is below it, or from the home folder on.
-
-    Outputs are shared with their notebooks: names of users and machines stay out of them where they can.
-    """
-    if path is None:
-        return ""
-    here = Path.cwd()
-    if path == here:
-        return "this folder"
-    if here in path.parents:
-        return str(path.relative_to(here))
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if home in path.parents else str(path)
 
 
 def clean(text: str) -> str:

@@ -42,7 +42,7 @@ class _Axis:
     ticks: tuple[tuple[float, str], ...]
     logarithmic: bool
 
-    @property
+    @cached_property
     def missing(self) -> int:
         return sum(place is None for place in self.places)
 
@@ -87,7 +87,9 @@ def parallel_caption(
     if coloured:
         end, name = "low" if goal == "min" else "high", one_line(axes[-1].info["name"], 60)
         words.append(f"gold: {end} {name}" + (", the better end" if goal else "") + ", by rank")
-    gaps = [f"{count(axis.missing)} without {one_line(axis.info['name'], 40)}" for axis in axes if axis.missing]
+    gaps = [
+        f"{count(axis.missing)} without {one_line(axis.info['name'], 40)}" for axis in reversed(axes) if axis.missing
+    ]
     if gaps:
         words.append(f"on the lowest lane: {listed(gaps, 4)}")
     return "; ".join(words)
@@ -169,16 +171,16 @@ class _Picture:
             parts += self.axis(place)
         return "\n".join([*parts, "</svg>"])
 
-    @property
+    @cached_property
     def coloured(self) -> _Axis | None:
         """The axis that colours the lines; it is the last."""
         return self.axes[-1] if self.axes[-1].info["key"] == self.color_by else None
 
-    @property
+    @cached_property
     def step(self) -> float:
         return (self.width - LEFT - RIGHT) / (len(self.axes) - 1)
 
-    @property
+    @cached_property
     def bottom(self) -> int:
         return self.height - FOOT - (LANE if any(axis.missing for axis in self.axes) else 0)
 

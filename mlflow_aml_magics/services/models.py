@@ -19,7 +19,7 @@ ROWS = 50  # shown
 METRICS = 4  # columns shown; the versions hold them all
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class ModelList(Shown):
     """Model versions, by name, the newest first."""
 

@@ -24,7 +24,7 @@ DIGEST_TAG = "aml.content_digest"
 IMPORTED_INTO = "0"  # mlflow's default experiment, which is always there
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Registration(Shown):
     """A version of a registered model. ``created`` is False when the same content was there before.
 

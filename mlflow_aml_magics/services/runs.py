@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -24,7 +23,7 @@ __all__ = ["BestRun", "RunCard", "best_run", "choose_goal", "compare_runs", "fin
 Goal = Literal["min", "max"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class BestRun(Shown):
     """The best run by a metric. As text (``$best`` in a magic) it is its id."""
 
@@ -172,7 +171,7 @@ def find_run(runs: RunTable, text: str) -> str:
     )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class RunCard(Shown):
     """One run in full. As text it is its id."""
 
@@ -258,6 +257,7 @@ def compare_runs(connection: Connection, runs: RunTable) -> ComparisonInfo:
 def _run_files(connection: Connection, run_id: str) -> dict[str, dict[str, str]]:
     from ..client.artifacts import fetch, read_model
     from ..client.runs import list_files
+    from ..frames.signature import parse_signature
 
     sections: dict[str, dict[str, str]] = {
         "Artifacts": dict.fromkeys(list_files(connection, run_id), "present"),
@@ -268,21 +268,10 @@ def _run_files(connection: Connection, run_id: str) -> dict[str, dict[str, str]]
     if not models:
         return sections
     files = read_model(fetch(connection, models[-1].uri))
-    sections["Signature"] = _signature(files.signature)
+    signature = parse_signature(files.signature)
+    sections["Signature"] = {f"{way} {name}": kind for way, name, kind in signature.rows()} if signature else {}
     sections["Environment"] = dict(_requirement(line) for line in files.requirements)
     return sections
-
-
-def _signature(signature: Mapping[str, str | None] | None) -> dict[str, str]:
-    """An MLmodel's signature, a line a column: "input age" is "double"."""
-    lines = {}
-    for way in ("inputs", "outputs", "params"):
-        for place, column in enumerate(json.loads((signature or {}).get(way) or "[]")):
-            tensor = column.get("tensor-spec")
-            kind = f"tensor {tensor['dtype']} {tensor['shape']}" if tensor else str(column.get("type"))
-            optional = ", optional" if column.get("required") is False or column.get("optional") else ""
-            lines[f"{way.removesuffix('s')} {column.get('name', place)}"] = kind + optional
-    return lines
 
 
 def _requirement(line: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CellRun", "TrackStatus", "run_cell", "start_tracking", "status_of"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class TrackStatus(Shown):
     """What `%aml_track` chose, and why."""
 
@@ -96,7 +96,7 @@ def status_of(
     tracking: Tracking | None, *, why_store: str = "", why_experiment: str = "", ended: Sequence[str] = ()
 ) -> TrackStatus:
     """The status card."""
-    from ..render.format import short_path
+    from ..client.paths import short_path
 
     if tracking is None:
         return TrackStatus(False)
@@ -120,7 +120,7 @@ def status_of(
     )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class CellRun(Shown):
     """A cell that ran as one run."""
 

@@ -76,6 +76,13 @@ class Lab:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
 
+    def delete(self, path: str) -> None:
+        """Ask the server's REST API to delete something."""
+        request = urllib.request.Request(
+            f"{self.url}{path}", method="DELETE", headers={"Authorization": f"token {self.token}"}
+        )
+        urllib.request.urlopen(request, timeout=20).close()
+
     def get(self, path: str) -> Any:
         """What the server's REST API answers."""
         request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
@@ -108,6 +115,20 @@ class Notebook:
 
     def run_cell(self, source: str, *, seconds: float = 60) -> None:
         """Append a cell, run it, and wait for its end."""
+        self._append(source)
+        self.page.set_default_timeout(seconds * 1000)
+        self.command("notebook:run-cell")
+        self.page.set_default_timeout(30_000)
+
+    def start_cell(self, source: str) -> None:
+        """Append a cell and start it; returns once the kernel is busy with it."""
+        self._append(source)
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status === 'busy'"
+        )
+
+    def _append(self, source: str) -> None:
         count = self.page.evaluate(
             """([source]) => {
                 const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -119,9 +140,6 @@ class Notebook:
             [source],
         )
         assert count
-        self.page.set_default_timeout(seconds * 1000)
-        self.command("notebook:run-cell")
-        self.page.set_default_timeout(30_000)
 
     def outputs(self) -> list[list[dict[str, Any]]]:
         """The outputs of each code cell, as the notebook file would hold them."""
@@ -302,7 +320,5 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
             notebook.screenshot(f"failed-{request.node.name}")
         notebook.page.close()
     for session in lab.get("api/sessions"):
-        address = f"{lab.url}api/sessions/{session['id']}"
-        delete = urllib.request.Request(address, method="DELETE", headers={"Authorization": f"token {lab.token}"})
-        urllib.request.urlopen(delete, timeout=20).close()
+        lab.delete(f"api/sessions/{session['id']}")
     assert not foreign, f"fetched from elsewhere: {sorted(set(foreign))}"

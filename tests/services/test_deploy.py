@@ -64,6 +64,7 @@ def test_it_outlives_the_process_that_made_it(served: Path) -> None:
     assert wine.state == "running"
     assert wine.model == "wine version 1"
     assert wine.ref == "wine@champion"
+    assert wine.store == f"sqlite:///{served.parents[1] / 'mlflow.db'}"
     assert ping(port_of(wine.url))
     assert psutil.Process(wine.pid).ppid() != os.getpid()
     assert [d.name for d in deployments()] == ["wine"]
@@ -122,6 +123,7 @@ def test_a_fresh_process_finds_it_without_loading_mlflow(served: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "running" in done.stdout
     assert "%aml_invoke wine --sample" in done.stdout
+    assert done.stdout.endswith("False\n")
 
 
 def test_an_unknown_name(served: Path) -> None:
@@ -131,9 +133,7 @@ def test_an_unknown_name(served: Path) -> None:
         assert "did you mean 'wine'" in (caught.value.hint or "")
 
 
-def test_a_taken_port_is_named_with_who_has_it(
-    served: Path, shared_conn: Connection, tmp_path: Path
-) -> None:
+def test_a_taken_port_is_named_with_who_has_it(served: Path, shared_conn: Connection, tmp_path: Path) -> None:
     port = port_of(get("wine").url)
     with pytest.raises(DeploymentError, match=f"port {port} is taken by the deployment 'wine'"):
         deploy(shared_conn, "wine@champion", name="second", port=port)
@@ -146,9 +146,7 @@ def test_a_taken_port_is_named_with_who_has_it(
     assert len(scoring_processes(str(served.parent))) == 1
 
 
-def test_a_failed_replacement_leaves_the_old_one_running(
-    served: Path, shared_conn: Connection, tmp_path: Path
-) -> None:
+def test_a_failed_replacement_leaves_the_old_one_running(served: Path, shared_conn: Connection, tmp_path: Path) -> None:
     before = get("wine")
     broken = shutil.copytree(fetch(shared_conn, "models:/wine@champion"), tmp_path / "broken")
     (broken / "model.skops").unlink()
@@ -193,7 +191,7 @@ def test_what_died_is_not_said_to_run(conn: Connection, log_run: LogRun) -> None
     assert (get("killed").state, get("ended").state) == ("failed", "stopped")
     assert "ended without a word" in get("killed").detail
     assert "startup complete" in get("killed").detail  # its log's last lines
-    with pytest.raises(DeploymentError, match="'killed' has failed: its process .* killed") as caught:
+    with pytest.raises(DeploymentError, match=r"'killed' has failed: its process .* killed") as caught:
         deploying.target_of("killed").send("killed", "{}", timeout=5)
     assert "%aml_deploy" in (caught.value.hint or "")
     assert "failed" in repr(deployments())

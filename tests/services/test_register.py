@@ -203,7 +203,7 @@ def test_models_in_old_artifact_folders_are_found(conn: Connection, exported: Pa
 
 
 def test_unknown_sources(conn: Connection, tmp_path: Path) -> None:
-    with pytest.raises(RunNotFound, match="no run '0{32}'"):
+    with pytest.raises(RunNotFound, match=r"no run '0{32}'"):
         register(conn, "0" * 32, "wine")
     with pytest.raises(ModelNotFound, match="no logged model 'm-0'"):
         register(conn, "models:/m-0", "wine")

@@ -26,7 +26,9 @@ export class Actions {
   ) {
     this.panel = new ActionPanel(state, ask);
     const buttons = h('span', { class: 'mam-buttons' }, this.register, this.deploy, this.copy);
-    this.element.append(h('div', { class: 'mam-bar' }, this.about, this.untick, h('span', { class: 'mam-gap' }), buttons));
+    this.element.append(
+      h('div', { class: 'mam-bar' }, this.about, this.untick, h('span', { class: 'mam-gap' }), buttons),
+    );
     this.element.append(this.code, this.panel.element);
     this.bin.on(this.register, 'click', () => this.act('register'));
     this.bin.on(this.deploy, 'click', () => this.act('deploy'));
@@ -50,16 +52,28 @@ export class Actions {
     this.untick.hidden = ticked.size === 0;
     for (const button of [this.register, this.deploy]) button.disabled = target === null;
     if (target === null) {
-      this.about.replaceChildren(ticked.size === 0 ? NO_TARGET : `${ticked.size} ticked: ${NO_TARGET.toLowerCase()}`);
+      this.about.replaceChildren(
+        ticked.size === 0 ? NO_TARGET : `${ticked.size} ticked: ${NO_TARGET.toLowerCase()}`,
+      );
       return;
     }
     const many = ticked.size > 1 ? ` of ${ticked.size} ticked` : '';
-    const why = { ticked: 'Ticked', 'best ticked': `Best${many}`, 'best shown': 'Best shown', 'only one shown': 'Only one shown' };
+    const why = {
+      ticked: 'Ticked',
+      'best ticked': `Best${many}`,
+      'best shown': 'Best shown',
+      'only one shown': 'Only one shown',
+    };
     const value = this.state.metric?.numbers?.[target.row];
     const name = h('b', { title: this.state.runs.ids[target.row] }, readable(this.state.nameOf(target.row)));
-    this.about.replaceChildren(h('span', { class: 'mam-why', title: this.state.info.why_goal }, why[target.why]), name);
+    this.about.replaceChildren(
+      h('span', { class: 'mam-why', title: this.state.info.why_goal }, why[target.why]),
+      name,
+    );
     if (value !== undefined && !Number.isNaN(value)) {
-      this.about.append(h('span', { class: 'mam-value' }, `${this.state.metric?.info.name} ${formatNumber(value)}`));
+      this.about.append(
+        h('span', { class: 'mam-value' }, `${this.state.metric?.info.name} ${formatNumber(value)}`),
+      );
     }
   }
 
@@ -88,10 +102,14 @@ export class Actions {
 
   private show(content: HTMLElement, note: string): void {
     const close = h('button', { type: 'button', class: 'mam-clear', 'aria-label': 'Close' }, '×');
-    close.addEventListener('click', () => {
-      this.code.hidden = true;
-      this.copy.focus();
-    }, { once: true });
+    close.addEventListener(
+      'click',
+      () => {
+        this.code.hidden = true;
+        this.copy.focus();
+      },
+      { once: true },
+    );
     this.code.replaceChildren(content, h('span', { class: 'mam-note', role: 'status' }, note), close);
     this.code.hidden = false;
   }

@@ -7,10 +7,12 @@ export interface Question<R> {
   cancel(): void;
 }
 
-export interface Ask {
-  /** `onProgress` gets each line that the kernel sends meanwhile, and says when the kernel is busy. */
-  <R>(name: Request['name'], args: object, onProgress?: (message: string) => void): Question<R>;
-}
+/** `onProgress` gets each line that the kernel sends meanwhile, and says when the kernel is busy. */
+export type Ask = <R>(
+  name: Request['name'],
+  args: object,
+  onProgress?: (message: string) => void,
+) => Question<R>;
 
 /** The kernel's refusal, a time-out or the user's change of mind. */
 export class AskError extends Error {

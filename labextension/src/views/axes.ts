@@ -1,7 +1,7 @@
 /** The axes over the lines: titles, ticks and brushes, by pointer and by keyboard. */
 import type { Axis } from './axis';
-import type { Brush } from './brushes';
 import { AxisDrag } from './axis-drag';
+import type { Brush } from './brushes';
 import { Bin, h, readable, s } from './dom';
 import type { ExplorerState } from './state';
 
@@ -175,7 +175,10 @@ export class Axes {
   private moveTo(key: string, x: number): void {
     const others = this.axes.map((axis) => axis.column.info.key).filter((other) => other !== key);
     const spots = Array.from(this.frame.xs);
-    const nearest = spots.reduce((best, spot, i) => (Math.abs(spot - x) < Math.abs(spots[best] - x) ? i : best), 0);
+    const nearest = spots.reduce(
+      (best, spot, i) => (Math.abs(spot - x) < Math.abs(spots[best] - x) ? i : best),
+      0,
+    );
     others.splice(nearest, 0, key);
     this.state.setAxes(others);
   }

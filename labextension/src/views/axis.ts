@@ -1,8 +1,8 @@
 /** One axis of the parallel plot: where a value stands, and what value stands there. Positions run from 0 (low) to 1. */
 import type { Brush } from './brushes';
 import { roundOutward } from './brushes';
-import type { Column } from './columns';
 import { extent } from './color';
+import type { Column } from './columns';
 import { formatNumber, formatTime } from './format';
 import { compareText } from './query-values';
 
@@ -40,7 +40,9 @@ function numberAxis(column: Column, numbers: Float64Array, wanted: boolean | nul
   const pad = high > low ? (scale(high) - scale(low)) * 0.03 : 0.5;
   const [from, to] = [scale(low) - pad, scale(high) + pad];
   const toPosition = (value: number) => (scale(value) - from) / (to - from);
-  const positions = Float32Array.from(numbers, (value) => (Number.isFinite(value) ? toPosition(value) : Number.NaN));
+  const positions = Float32Array.from(numbers, (value) =>
+    Number.isFinite(value) ? toPosition(value) : Number.NaN,
+  );
   const ends = isTime ? timeTicks(low, high) : log ? logTicks(low, high) : linearTicks(low, high);
   return {
     column,
@@ -148,7 +150,9 @@ function logTicks(low: number, high: number): Mark[] {
 }
 
 const MINUTE = 60_000;
-const TIME_STEPS = [1, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 10080, 43200].map((minutes) => minutes * MINUTE);
+const TIME_STEPS = [1, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 10080, 43200].map(
+  (minutes) => minutes * MINUTE,
+);
 
 function timeTicks(low: number, high: number): Mark[] {
   if (Number.isNaN(low)) return [];
@@ -159,5 +163,7 @@ function timeTicks(low: number, high: number): Mark[] {
     const text = formatTime(at);
     marks.push({ value: at, label: step >= 1440 * MINUTE ? text.slice(5, 10) : text.slice(11) });
   }
-  return marks.length > 0 ? marks : [low, high].map((value) => ({ value, label: formatTime(value, true).slice(11) }));
+  return marks.length > 0
+    ? marks
+    : [low, high].map((value) => ({ value, label: formatTime(value, true).slice(11) }));
 }

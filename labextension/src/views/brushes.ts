@@ -104,7 +104,9 @@ function written(column: Column, brush: Brush): string[] {
   const name = quoteKey(column.info.key);
   if (brush.type === 'words') return [`${name} IN (${brush.texts.map(quoteText).join(', ')})`];
   const bound = (value: number) =>
-    column.info.type === 'time' ? quoteText(new Date(value).toISOString().replace('.000Z', 'Z')) : plain(value);
+    column.info.type === 'time'
+      ? quoteText(new Date(value).toISOString().replace('.000Z', 'Z'))
+      : plain(value);
   const parts: string[] = [];
   if (Number.isFinite(brush.low)) parts.push(`${name} >= ${bound(brush.low)}`);
   if (Number.isFinite(brush.high)) parts.push(`${name} <= ${bound(brush.high)}`);

@@ -11,7 +11,11 @@ export class ColumnChooser {
   readonly element: HTMLElement;
   private readonly button: HTMLButtonElement;
   private readonly panel: HTMLElement;
-  private readonly search = h('input', { type: 'search', placeholder: 'Find a column', 'aria-label': 'Find a column' });
+  private readonly search = h('input', {
+    type: 'search',
+    placeholder: 'Find a column',
+    'aria-label': 'Find a column',
+  });
   private readonly list = h('div', { class: 'mam-chooser-list' });
   private readonly reset = h('button', { type: 'button', class: 'mam-link' }, 'Back to default');
   private readonly bin = new Bin();
@@ -97,7 +101,12 @@ function optionRow(info: ColumnInfo, inTable: boolean, inPlot: boolean): HTMLEle
   const name = readable(info.name);
   const box = (where: 'table' | 'plot', on: boolean) => {
     const label = `${name} in the ${where}`;
-    const input = h('input', { type: 'checkbox', value: info.key, name: `${where}:${info.key}`, 'aria-label': label });
+    const input = h('input', {
+      type: 'checkbox',
+      value: info.key,
+      name: `${where}:${info.key}`,
+      'aria-label': label,
+    });
     input.dataset.where = where;
     input.checked = on;
     return input;

@@ -29,7 +29,12 @@ export interface ColorScale {
 }
 
 /** Colours for each row by a numeric column; `dark` says what they are drawn on, `goal` which end is better. */
-export function colorScale(column: Column | null, rows: number, dark: boolean, goal: 'min' | 'max' | null): ColorScale {
+export function colorScale(
+  column: Column | null,
+  rows: number,
+  dark: boolean,
+  goal: 'min' | 'max' | null,
+): ColorScale {
   const none = dark ? '#8b949e' : '#8a8f98';
   const [low, high] = column?.numbers ? extent(column.numbers) : [Number.NaN, Number.NaN];
   const bins = new Uint8Array(rows).fill(NO_BIN);

@@ -30,11 +30,11 @@ export interface Runs {
   readonly ids: readonly string[];
 }
 
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-const SPECIAL = /^\s*([+-]?)(nan|inf|infinity)\s*$/i;
+const SPECIAL = /^([+-]?)(nan|inf|infinity)$/i;
 
-/** The number that a text is, as Python reads it: 'nan' and 'inf' are numbers, '' and '0x10' are none (null). */
+/** The number that a text is: 'nan' and 'inf' are numbers, '', ' 1' and '0x10' are none (null). */
 export function parseNumber(text: string): number | null {
   if (NUMBER.test(text)) return Number(text);
   const special = SPECIAL.exec(text);
@@ -81,7 +81,8 @@ function idsOf(columns: ReadonlyMap<string, Column>, length: number): string[] {
 }
 
 function readColumn(source: ArrowColumn<unknown>, info: ColumnInfo): Column {
-  if (isNumeric(info)) return numberColumn(info, source.toArray() as ArrayLike<number | null>, source.nullCount === 0);
+  if (isNumeric(info))
+    return numberColumn(info, source.toArray() as ArrayLike<number | null>, source.nullCount === 0);
   const coded = dictionaryColumn(source, info);
   return coded ?? textColumn(info, source.toArray() as ArrayLike<string | null>);
 }
@@ -133,8 +134,22 @@ function dictionaryColumn(source: ArrowColumn<unknown>, info: ColumnInfo): Colum
 }
 
 function fromCodes(info: ColumnInfo, codes: Int32Array, texts: readonly string[]): Column {
-  const parsed = texts.map(parseNumber);
+  const words = lazyWords(codes, texts);
   const missing = Uint8Array.from(codes, (code) => (code < 0 ? 1 : 0));
-  const numbers = info.type === 'number' ? Float64Array.from(codes, (code) => parsed[code] ?? Number.NaN) : null;
-  return { info, numbers, words: { codes, texts, parsed }, missing };
+  if (info.type !== 'number') return { info, numbers: null, words, missing };
+  const numbers = Float64Array.from(codes, (code) => words.parsed[code] ?? Number.NaN);
+  return { info, numbers, words, missing };
+}
+
+/** Run ids and names are parsed as numbers only when a query asks for it. */
+function lazyWords(codes: Int32Array, texts: readonly string[]): Words {
+  let parsed: readonly (number | null)[] | null = null;
+  return {
+    codes,
+    texts,
+    get parsed() {
+      parsed ??= texts.map(parseNumber);
+      return parsed;
+    },
+  };
 }

@@ -16,12 +16,20 @@ export interface ComparisonView {
 }
 
 /** Builds the side-by-side view into `root`; `onToggle` hears of the differences-only switch. */
-export function comparisonView(root: HTMLElement, onToggle: (differencesOnly: boolean) => void): ComparisonView {
+export function comparisonView(
+  root: HTMLElement,
+  onToggle: (differencesOnly: boolean) => void,
+): ComparisonView {
   const bin = new Bin();
   const box = h('input', { type: 'checkbox' });
   const count = h('span', { class: 'mam-count', role: 'status', 'aria-live': 'polite' });
   const title = h('strong', { class: 'mam-title' });
-  const scroller = h('div', { class: 'mam-compare', tabindex: 0, role: 'group', 'aria-label': 'Runs side by side' });
+  const scroller = h('div', {
+    class: 'mam-compare',
+    tabindex: 0,
+    role: 'group',
+    'aria-label': 'Runs side by side',
+  });
   const toggle = h('label', { class: 'mam-toggle' }, box, 'Differences only');
   const bar = h('div', { class: 'mam-bar mam-head' }, title, count, h('span', { class: 'mam-gap' }), toggle);
   root.classList.add('mam-root', 'mam-comparison');
@@ -78,7 +86,9 @@ function runHeading(run: ComparedRun): HTMLElement {
 
 function drawRow(row: ComparedRow, hasDelta: boolean): HTMLTableRowElement {
   const numeric = row.delta !== '' || row.tone !== 'none';
-  const cells = row.values.map((value) => h('td', { class: numeric ? 'mam-number' : null }, drawValue(value)));
+  const cells = row.values.map((value) =>
+    h('td', { class: numeric ? 'mam-number' : null }, drawValue(value)),
+  );
   const line = h('tr', { class: row.differs ? 'mam-differs' : null });
   line.append(h('th', { scope: 'row', title: readable(row.key) }, readable(row.key)), ...cells);
   if (hasDelta) line.append(h('td', { class: `mam-delta mam-tone-${row.tone}` }, ...drawDelta(row)));

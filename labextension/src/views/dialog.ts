@@ -35,7 +35,11 @@ export class ActionPanel {
     const run = readable(this.state.nameOf(target.row));
     const runId = this.state.runs.ids[target.row];
     const fields = action === 'register' ? registerFields(this.state) : deployFields(this.state);
-    const submit = h('button', { type: 'submit', class: 'mam-button mam-primary' }, action === 'register' ? 'Register' : 'Deploy');
+    const submit = h(
+      'button',
+      { type: 'submit', class: 'mam-button mam-primary' },
+      action === 'register' ? 'Register' : 'Deploy',
+    );
     const cancel = h('button', { type: 'button', class: 'mam-button' }, 'Cancel');
     const outcome = h('div', { class: 'mam-outcome', role: 'status', 'aria-live': 'polite' });
     const verb = action === 'register' ? 'Register the model of' : 'Deploy the model of';
@@ -114,8 +118,18 @@ interface Fields<A> {
 }
 
 function registerFields({ info }: ExplorerState): Fields<RegisterArgs> {
-  const list = h('datalist', { id: uniqueId('models') }, ...info.models.map((name) => h('option', { value: name })));
-  const name = h('input', { name: 'model', list: list.id, required: true, value: suggestedName(info.title), ...PLAIN });
+  const list = h(
+    'datalist',
+    { id: uniqueId('models') },
+    ...info.models.map((name) => h('option', { value: name })),
+  );
+  const name = h('input', {
+    name: 'model',
+    list: list.id,
+    required: true,
+    value: suggestedName(info.title),
+    ...PLAIN,
+  });
   const alias = h('input', { name: 'alias', value: 'champion', ...PLAIN });
   return {
     elements: [labelled('Model', name), labelled('Alias', alias), list],
@@ -141,6 +155,16 @@ function labelled(text: string, input: HTMLInputElement): HTMLElement {
 
 /** A name that the registry and a URL accept, from the experiment's: "01_quickstart" as "quickstart". */
 export function suggestedName(title: string): string {
-  const plain = title.split('/').pop()?.replace(/\.\w+$/, '') ?? '';
-  return plain.replace(/^[\d_\-.\s]+/, '').replace(/[^\w-]+/g, '-').replace(/^-+|-+$/g, '').toLowerCase() || 'model';
+  const plain =
+    title
+      .split('/')
+      .pop()
+      ?.replace(/\.\w+$/, '') ?? '';
+  return (
+    plain
+      .replace(/^[\d_\-.\s]+/, '')
+      .replace(/[^\w-]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .toLowerCase() || 'model'
+  );
 }

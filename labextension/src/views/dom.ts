@@ -37,7 +37,12 @@ export class Bin {
     this.undo.push(undo);
   }
 
-  on<E extends Event>(target: EventTarget, type: string, listener: (event: E) => void, passive = false): void {
+  on<E extends Event>(
+    target: EventTarget,
+    type: string,
+    listener: (event: E) => void,
+    passive = false,
+  ): void {
     const handler = listener as EventListener;
     target.addEventListener(type, handler, { passive });
     this.add(() => target.removeEventListener(type, handler));
@@ -57,8 +62,10 @@ export function uniqueId(stem: string): string {
   return `mam-${stem}-${made}-${Math.random().toString(36).slice(2, 7)}`;
 }
 
+const ACTING = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+const SPACE = /[\t\n\r]/;
+
 /** Characters that act instead of being read (controls, bidi overrides) made visible. */
 export function readable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to replace
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(ACTING, (found) => (SPACE.test(found) ? found : '\ufffd'));
 }

@@ -80,7 +80,8 @@ export function explorerView(root: HTMLElement, state: ExplorerState, ask: Ask):
 export function countText({ shown, runs, info }: ExplorerState): string {
   const all = formatCount(runs.length);
   const noun = runs.length === 1 ? 'run' : 'runs';
-  const some = shown.length === runs.length ? `${all} ${noun}` : `${formatCount(shown.length)} of ${all} ${noun}`;
+  const some =
+    shown.length === runs.length ? `${all} ${noun}` : `${formatCount(shown.length)} of ${all} ${noun}`;
   return info.total > runs.length ? `${some} loaded, ${formatCount(info.total)} in the store` : some;
 }
 
@@ -105,9 +106,19 @@ function fillColors(select: HTMLSelectElement, { runs, color }: ExplorerState): 
     );
     return options.length === 0
       ? []
-      : [h('optgroup', { label }, ...options.map(({ info }) => h('option', { value: info.key }, readable(info.name))))];
+      : [
+          h(
+            'optgroup',
+            { label },
+            ...options.map(({ info }) => h('option', { value: info.key }, readable(info.name))),
+          ),
+        ];
   };
-  select.replaceChildren(...group('Metrics', 'metric'), ...group('Parameters', 'param'), ...group('Run', 'attribute'));
+  select.replaceChildren(
+    ...group('Metrics', 'metric'),
+    ...group('Parameters', 'param'),
+    ...group('Run', 'attribute'),
+  );
   select.value = color?.info.key ?? '';
   select.disabled = select.options.length === 0;
 }

@@ -8,7 +8,11 @@ const PAUSE = 120;
 export class FilterBox {
   readonly element: HTMLElement;
   private readonly input: HTMLInputElement;
-  private readonly clear = h('button', { type: 'button', class: 'mam-clear', 'aria-label': 'Clear the filter' }, '×');
+  private readonly clear = h(
+    'button',
+    { type: 'button', class: 'mam-clear', 'aria-label': 'Clear the filter' },
+    '×',
+  );
   private readonly before = h('span', { class: 'mam-wrong-before' });
   private readonly word = h('span', { class: 'mam-wrong-word' });
   private readonly message = h('span');
@@ -30,7 +34,11 @@ export class FilterBox {
     });
     const marks = h('div', { class: 'mam-wrong-marks', 'aria-hidden': 'true' }, this.before, this.word);
     this.wrong = h('div', { id, class: 'mam-wrong', role: 'alert', hidden: true }, marks, this.message);
-    this.element = h('div', { class: 'mam-filter' }, h('div', { class: 'mam-filter-line' }, this.input, this.clear));
+    this.element = h(
+      'div',
+      { class: 'mam-filter' },
+      h('div', { class: 'mam-filter-line' }, this.input, this.clear),
+    );
     this.element.append(this.wrong);
     this.bin.on(this.input, 'input', () => this.later());
     this.bin.on(this.input, 'scroll', () => this.align(), true);

@@ -14,14 +14,20 @@ export function formatNumber(value: number, digits = 4): string {
     const text = value.toFixed(places);
     return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
   }
-  return value.toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  return value
+    .toExponential(digits - 1)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
 }
 
 /** "2026-11-21 05:14", UTC as everywhere in the project; `seconds` adds them. */
 export function formatTime(ms: number, seconds = false): string {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return '';
-  return date.toISOString().slice(0, seconds ? 19 : 16).replace('T', ' ');
+  return date
+    .toISOString()
+    .slice(0, seconds ? 19 : 16)
+    .replace('T', ' ');
 }
 
 /** "2,341". */

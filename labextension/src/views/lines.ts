@@ -1,5 +1,6 @@
 /** Draws the lines of the parallel plot on canvas, a batch a frame, so that 10,000 of them never block the page. */
 import { BINS, type ColorScale } from './color';
+import { Raster } from './raster';
 
 /** Where the lines go: one x an axis, one y an axis and row, in CSS pixels. */
 export interface Geometry {
@@ -9,10 +10,21 @@ export interface Geometry {
   readonly ys: readonly Float32Array[];
 }
 
-/** Lines of the first frame: about what a machine without a GPU draws in 16 ms with ten axes. */
-const FIRST_BATCH = 1200;
+/** Up to here lines are stroked, which is prettier; beyond, a machine without a GPU would be seconds at it. */
+const MOST_STROKES = 500;
+/** Lines stroked in a frame at first. */
+const FIRST_BATCH = 250;
 const SLOW_FRAME_MS = 40;
 const QUICK_FRAME_MS = 22;
+/** Up to here lines are rastered at twice the resolution and scaled down, which smooths them. */
+const MOST_SMOOTH = 3000;
+/** Rastering in one frame, in ms. */
+const FRAME_BUDGET = 12;
+
+interface Style {
+  readonly alpha: number;
+  readonly width: number;
+}
 
 /** One canvas with lines of many runs. */
 export class LineLayer {
@@ -26,10 +38,17 @@ export class LineLayer {
   }
 
   /** Clears, then draws the rows over as many frames as it takes; a new call gives the old one up. */
-  draw(rows: Int32Array, geometry: Geometry, scale: ColorScale, style: { alpha: number; width: number }): void {
+  draw(rows: Int32Array, geometry: Geometry, scale: ColorScale, style: Style): void {
     cancelAnimationFrame(this.frame);
+    delete this.canvas.dataset.drawn;
+    if (rows.length === 0 || geometry.xs.length === 0) this.clear(geometry);
+    else if (rows.length > MOST_STROKES && geometry.xs.length > 1) this.raster(rows, geometry, scale, style);
+    else this.stroke(rows, geometry, scale, style);
+  }
+
+  private stroke(rows: Int32Array, geometry: Geometry, scale: ColorScale, style: Style): void {
     const context = this.clear(geometry);
-    if (!context || rows.length === 0 || geometry.xs.length === 0) return;
+    if (!context) return;
     context.globalAlpha = style.alpha;
     context.lineWidth = style.width;
     context.lineJoin = 'round';
@@ -42,15 +61,38 @@ export class LineLayer {
       const to = Math.min(order.length, from + this.batch);
       strokeBatch(context, order.subarray(from, to), geometry, scale);
       from = to;
-      if (from < order.length) this.frame = requestAnimationFrame(step);
-      else this.canvas.dataset.drawn = String(order.length);
+      this.next(from < order.length, step);
     };
-    delete this.canvas.dataset.drawn;
     step(0);
   }
 
+  private raster(rows: Int32Array, geometry: Geometry, scale: ColorScale, style: Style): void {
+    const raster = new Raster(geometry, rows.length > MOST_SMOOTH ? 1 : 2);
+    const order = shuffled(rows);
+    let from = 0;
+    const step = () => {
+      from = raster.add(order, from, scale.bins, performance.now() + FRAME_BUDGET);
+      const context = this.sized(geometry, raster.size);
+      if (!context) return;
+      // While lines are still to come, those drawn stand for them.
+      const shown = Math.min(1, (style.alpha * order.length) / from);
+      raster.paint(context, scale, shown);
+      this.next(from < order.length, step);
+    };
+    step();
+  }
+
+  private next(more: boolean, step: (now: number) => void): void {
+    if (more) this.frame = requestAnimationFrame(step);
+    else this.canvas.dataset.drawn = 'all';
+  }
+
   /** Draws a few lines thick, with a casing in the background's colour that lifts them off the others. */
-  drawOver(rows: readonly { row: number; color: string; width: number }[], geometry: Geometry, casing: string): void {
+  drawOver(
+    rows: readonly { row: number; color: string; width: number }[],
+    geometry: Geometry,
+    casing: string,
+  ): void {
     const context = this.clear(geometry);
     if (!context) return;
     context.lineJoin = 'round';
@@ -72,31 +114,43 @@ export class LineLayer {
     cancelAnimationFrame(this.frame);
   }
 
-  private clear({ width, height }: Geometry): CanvasRenderingContext2D | null {
+  private clear(geometry: Geometry): CanvasRenderingContext2D | null {
     const ratio = window.devicePixelRatio || 1;
-    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== w || this.canvas.height !== h) {
-      this.canvas.width = w;
-      this.canvas.height = h;
-      this.canvas.style.width = `${width}px`;
-      this.canvas.style.height = `${height}px`;
-    }
-    const context = this.canvas.getContext('2d');
+    const { width, height } = geometry;
+    const context = this.sized(geometry, [Math.round(width * ratio), Math.round(height * ratio)]);
     if (!context) return null;
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, w, h);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     return context;
   }
 
+  private sized(
+    { width, height }: Geometry,
+    [w, h]: readonly [number, number],
+  ): CanvasRenderingContext2D | null {
+    if (this.canvas.width !== w || this.canvas.height !== h) {
+      this.canvas.width = w;
+      this.canvas.height = h;
+    }
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    return this.canvas.getContext('2d');
+  }
+
   private adapt(frameMs: number): void {
-    if (frameMs > SLOW_FRAME_MS) this.batch = Math.max(200, Math.round(this.batch * 0.6));
-    else if (frameMs < QUICK_FRAME_MS) this.batch = Math.min(6000, Math.round(this.batch * 1.5));
+    if (frameMs > SLOW_FRAME_MS) this.batch = Math.max(40, Math.round(this.batch * 0.6));
+    else if (frameMs < QUICK_FRAME_MS) this.batch = Math.min(2000, Math.round(this.batch * 1.5));
   }
 }
 
 /** The row whose line passes nearest to a point, and how far that is in pixels. */
-export function nearestLine(rows: ArrayLike<number>, geometry: Geometry, x: number, y: number): [number, number] {
+export function nearestLine(
+  rows: ArrayLike<number>,
+  geometry: Geometry,
+  x: number,
+  y: number,
+): [number, number] {
   const { xs, ys } = geometry;
   if (xs.length === 0) return [-1, Number.POSITIVE_INFINITY];
   let i = 0;

@@ -1,11 +1,11 @@
 /** The parallel-coordinates plot: lines on canvas under axes in SVG, linked to the table through the state. */
 import { Axes, type Frame } from './axes';
 import { type Axis, makeAxis } from './axis';
-import { alphaFor, type Geometry, LineLayer, nearestLine } from './lines';
 import { type ColorScale, colorScale, isDark } from './color';
 import { Bin, h, readable } from './dom';
 import { formatNumber } from './format';
 import { Legend } from './legend';
+import { alphaFor, type Geometry, LineLayer, nearestLine } from './lines';
 import type { ExplorerState, Topic } from './state';
 
 const HEIGHT = 280;
@@ -25,7 +25,11 @@ export class ParallelPlot {
   private readonly front = new LineLayer('front');
   private readonly over = new LineLayer('over');
   private readonly labels = h('div', { class: 'mam-line-labels', 'aria-hidden': 'true' });
-  private readonly empty = h('p', { class: 'mam-empty' }, 'Nothing varies in these runs: choose axes under Columns.');
+  private readonly empty = h(
+    'p',
+    { class: 'mam-empty' },
+    'Nothing varies in these runs: choose axes under Columns.',
+  );
   private readonly axes: Axes;
   private readonly bin = new Bin();
   private readonly logs = new Map<string, boolean>();
@@ -44,7 +48,7 @@ export class ParallelPlot {
     this.stage.append(this.labels);
     this.element.append(this.stage, this.empty);
     this.bin.add(() => this.axes.destroy());
-    this.bin.add(() => [this.back, this.front, this.over].forEach((layer) => layer.stop()));
+    for (const layer of [this.back, this.front, this.over]) this.bin.add(() => layer.stop());
     this.bin.add(state.subscribe((topic) => this.onChange(topic)));
     this.bin.on<PointerEvent>(this.stage, 'pointermove', (event) => this.onMove(event));
     this.bin.on(this.stage, 'pointerleave', () => state.setHovered(-1));
@@ -134,7 +138,8 @@ export class ParallelPlot {
     const { bins, colors } = this.scale;
     const ink = this.dark ? '#ffffff' : '#111318';
     const lines = [...ticked].map((row) => ({ row, color: colors[bins[row]], width: 2.5 }));
-    if (hovered >= 0) lines.push({ row: hovered, color: ticked.has(hovered) ? colors[bins[hovered]] : ink, width: 2 });
+    if (hovered >= 0)
+      lines.push({ row: hovered, color: ticked.has(hovered) ? colors[bins[hovered]] : ink, width: 2 });
     this.over.drawOver(lines, this.geometry, this.dark ? '#1b1d21' : '#ffffff');
     const named = [...(hovered >= 0 ? [hovered] : []), ...[...ticked].filter((row) => row !== hovered)];
     this.drawLabels(named.slice(0, LABELS));
@@ -151,8 +156,12 @@ export class ParallelPlot {
     const labels = spots.map(({ row, y }) => {
       const at = Math.min(HEIGHT - 12, Math.max(last + 18, y));
       last = at;
-      const label = h('span', { class: row === this.state.hovered ? 'mam-label-hover' : '' }, this.named(row));
-      label.style.maxWidth = room;
+      const label = h(
+        'span',
+        { class: row === this.state.hovered ? 'mam-label-hover' : '' },
+        this.named(row),
+      );
+      label.style.maxWidth = row === this.state.hovered ? '260px' : room;
       label.style.transform = `translate(${Math.round(x)}px, ${Math.round(at - 9)}px)`;
       return label;
     });

@@ -23,7 +23,10 @@ export function resolve(ref: ColumnRef, runs: Runs): Column {
 
 function unknown(ref: ColumnRef, runs: Runs, kind: ColumnRef['kind']): never {
   const known = [...runs.columns.values()].filter((column) => kind === null || column.info.kind === kind);
-  const guess = nearest(ref.name, known.map((column) => column.info.name));
+  const guess = nearest(
+    ref.name,
+    known.map((column) => column.info.name),
+  );
   const meant = known.find((column) => column.info.name === guess);
   const noun = kind ?? 'column';
   const article = noun === 'attribute' ? 'an' : 'a';

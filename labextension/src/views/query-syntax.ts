@@ -23,7 +23,12 @@ export type Node = Span &
   (
     | { readonly type: 'and' | 'or'; readonly items: readonly Node[] }
     | { readonly type: 'not'; readonly item: Node }
-    | { readonly type: 'compare'; readonly column: ColumnRef; readonly op: Operator; readonly literal: Literal }
+    | {
+        readonly type: 'compare';
+        readonly column: ColumnRef;
+        readonly op: Operator;
+        readonly literal: Literal;
+      }
     | {
         readonly type: 'like';
         readonly column: ColumnRef;
@@ -31,7 +36,12 @@ export type Node = Span &
         readonly pattern: Literal;
         readonly negated: boolean;
       }
-    | { readonly type: 'in'; readonly column: ColumnRef; readonly values: readonly Literal[]; readonly negated: boolean }
+    | {
+        readonly type: 'in';
+        readonly column: ColumnRef;
+        readonly values: readonly Literal[];
+        readonly negated: boolean;
+      }
     | { readonly type: 'null'; readonly column: ColumnRef; readonly negated: boolean }
   );
 
@@ -67,7 +77,7 @@ const PREFIXES: Readonly<Record<string, ColumnRef['kind']>> = {
   attr: 'attribute',
   run: 'attribute',
 };
-const KEYWORDS = new Set(['AND', 'OR', 'NOT', 'IN', 'IS', 'NULL', 'LIKE', 'ILIKE', 'RLIKE']);
+const KEYWORDS = new Set(['AND', 'OR', 'NOT', 'IN', 'IS', 'NULL', 'LIKE', 'ILIKE', 'RLIKE', 'ASC', 'DESC']);
 const PATTERNS: readonly (readonly [TokenType, RegExp])[] = [
   ['number', /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
   ['word', /[A-Za-z_][\w.\-/]*/y],
@@ -128,7 +138,8 @@ class Parser {
   query(): Node {
     const node = this.or();
     const rest = this.peek();
-    if (rest.type !== 'end') throw new QueryError(`expected AND or OR, not '${rest.text}'`, rest.start, rest.end);
+    if (rest.type !== 'end')
+      throw new QueryError(`expected AND or OR, not '${rest.text}'`, rest.start, rest.end);
     return node;
   }
 
@@ -186,7 +197,11 @@ class Parser {
     }
     if (negated) throw new QueryError('expected LIKE, ILIKE, RLIKE or IN after NOT', next.start, next.end);
     if (next.type !== 'op') {
-      throw new QueryError(`expected an operator such as = or < after '${column.name}'`, next.start, next.end);
+      throw new QueryError(
+        `expected an operator such as = or < after '${column.name}'`,
+        next.start,
+        next.end,
+      );
     }
     this.at++;
     const literal = this.literal();

@@ -11,11 +11,13 @@ const STATUSES: Readonly<Record<string, string>> = {
   starting: 'SCHEDULED',
   preparing: 'SCHEDULED',
   provisioning: 'SCHEDULED',
+  paused: 'SCHEDULED',
   queued: 'SCHEDULED',
   notstarted: 'SCHEDULED',
   finished: 'FINISHED',
   completed: 'FINISHED',
   failed: 'FAILED',
+  notresponding: 'FAILED',
   killed: 'KILLED',
   canceled: 'KILLED',
   cancelled: 'KILLED',
@@ -29,7 +31,7 @@ export function isStatus(column: Column): boolean {
 
 /** MLflow's name of a status in either dialect, any case; null when it is none. */
 export function statusName(text: string): string | null {
-  return STATUSES[text.toLowerCase()] ?? null;
+  return STATUSES[text.toLowerCase().replaceAll(' ', '')] ?? null;
 }
 
 /** The status that a literal names; throws a QueryError that points at a mistyped one. */
@@ -55,23 +57,20 @@ export function compareText(a: string, b: string): number {
 }
 
 const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,6}))?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d)?)?)?$/i;
 
 /** Epoch ms of an ISO 8601 date or datetime, UTC where it names no zone; null when it is neither. */
 export function parseTime(text: string): number | null {
   const found = ISO.exec(text.trim());
   if (!found) return null;
-  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = found;
-  const date = new Date(Date.UTC(+year, +month - 1, +day, +hour, +minute, +second));
-  if (date.getUTCMonth() !== +month - 1 || date.getUTCDate() !== +day || +hour > 23 || +minute > 59) return null;
-  const offset = /z/i.test(zone) ? 0 : zoneMinutes(zone);
-  return date.getTime() + Math.round(Number(`0.${fraction || '0'}`) * 1000) - offset * 60_000;
-}
-
-function zoneMinutes(zone: string): number {
-  const digits = zone.replace(/\D/g, '');
-  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
-  return zone.startsWith('-') ? -minutes : minutes;
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map((part) => Number(part ?? 0));
+  const [fraction, sign, zoneHours, zoneMinutes] = found.slice(7);
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  if (hour > 23 || minute > 59 || second > 59) return null;
+  const offset = (Number(zoneHours ?? 0) * 60 + Number(zoneMinutes ?? 0)) * 60_000;
+  const ms = Number((fraction ?? '').padEnd(3, '0').slice(0, 3));
+  return date.getTime() + ms + (sign === '-' ? offset : -offset);
 }
 
 /** SQL's LIKE: % any text, _ any one character, the whole value. */

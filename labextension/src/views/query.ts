@@ -2,7 +2,15 @@
 import { type Column, parseNumber, type Runs } from './columns';
 import { resolve } from './query-columns';
 import { type ColumnRef, type Literal, type Node, type Operator, parse, QueryError } from './query-syntax';
-import { compareText, isStatus, likePattern, parseTime, regex, statusLiteral, statusName } from './query-values';
+import {
+  compareText,
+  isStatus,
+  likePattern,
+  parseTime,
+  regex,
+  statusLiteral,
+  statusName,
+} from './query-values';
 
 /** What a query says about the runs: either which rows it keeps (1) or what is wrong with it, never both. */
 export type Filtered =
@@ -20,7 +28,8 @@ export function filterRuns(text: string, runs: Runs): Filtered {
   try {
     const ast = parse(text);
     if (ast === null) return { ast, mask: new Uint8Array(runs.length).fill(YES), error: null };
-    const verdicts = evaluate(ast, runs);
+    // No runs have no columns: that is no mistake of the query.
+    const verdicts = runs.length === 0 ? new Uint8Array(0) : evaluate(ast, runs);
     return { ast, mask: verdicts.map((verdict) => (verdict === YES ? 1 : 0)), error: null };
   } catch (error) {
     if (error instanceof QueryError) return { ast: null, mask: null, error };
@@ -82,13 +91,22 @@ function compare(column: Column, ref: ColumnRef, op: Operator, literal: Literal)
   }
   if (typeof literal.value === 'number') {
     const value = literal.value;
-    return eachWord(column, (_, parsed) => (parsed === null ? UNKNOWN : numberHolds(op, parsed, value)));
+    const parsed = column.words?.parsed ?? [];
+    return eachWord(column, (_, code) => {
+      const number = parsed[code];
+      return number === null ? UNKNOWN : numberHolds(op, number, value);
+    });
   }
   const wanted = isStatus(column) ? statusLiteral(literal) : literal.value;
   return eachWord(column, (text) => textHolds(op, text, wanted));
 }
 
-function matches(column: Column, ref: ColumnRef, how: 'LIKE' | 'ILIKE' | 'RLIKE', pattern: Literal): Verdicts {
+function matches(
+  column: Column,
+  ref: ColumnRef,
+  how: 'LIKE' | 'ILIKE' | 'RLIKE',
+  pattern: Literal,
+): Verdicts {
   if (!column.words) {
     const type = column.info.type === 'time' ? 'time' : 'number';
     throw new QueryError(`${how} needs a text, and '${ref.name}' is a ${type}`, ref.start, ref.end);
@@ -107,11 +125,11 @@ function eachNumber(column: Column, verdict: (value: number) => number): Verdict
 }
 
 /** Asks once a distinct text, not once a row. */
-function eachWord(column: Column, verdict: (text: string, parsed: number | null) => number): Verdicts {
+function eachWord(column: Column, verdict: (text: string, code: number) => number): Verdicts {
   if (!column.words) return new Uint8Array(column.missing.length).fill(UNKNOWN);
-  const { codes, texts, parsed } = column.words;
+  const { codes, texts } = column.words;
   const said = isStatus(column) ? texts.map((text) => statusName(text) ?? text.toUpperCase()) : texts;
-  const byCode = said.map((text, code) => verdict(text, parsed[code]));
+  const byCode = said.map(verdict);
   return Uint8Array.from(codes, (code) => (code < 0 ? UNKNOWN : byCode[code]));
 }
 
@@ -119,11 +137,7 @@ function numberOf(literal: Literal, ref: ColumnRef): number {
   if (typeof literal.value === 'number') return literal.value;
   const value = parseNumber(literal.value);
   if (value !== null) return value;
-  throw new QueryError(
-    `'${literal.value}' is no number, and ${ref.name} is one`,
-    literal.start,
-    literal.end,
-  );
+  throw new QueryError(`'${literal.value}' is no number, and ${ref.name} is one`, literal.start, literal.end);
 }
 
 function timeOf(literal: Literal): number {

@@ -1,10 +1,10 @@
 /** After a deployment: one request made from the model's own example, and its answer. */
 import type { DeployResult, InvokeResult } from '../contract';
 import { type Ask, failureOf, type Question } from './ask';
-import { failureNote } from './failure';
-import { Bin, h, readable } from './dom';
-import { formatNumber } from './format';
 import { parseNumber } from './columns';
+import { Bin, h, readable } from './dom';
+import { failureNote } from './failure';
+import { formatNumber } from './format';
 
 export class SamplePanel {
   readonly element = h('div', { class: 'mam-sample' });
@@ -19,7 +19,9 @@ export class SamplePanel {
   ) {
     const { url, name } = deployment;
     const address = h('code', { title: 'where it answers' }, readable(url));
-    this.element.append(h('div', { class: 'mam-bar' }, h('span', { class: 'mam-why' }, readable(name)), address, this.button));
+    this.element.append(
+      h('div', { class: 'mam-bar' }, h('span', { class: 'mam-why' }, readable(name)), address, this.button),
+    );
     this.element.append(this.answer);
     this.bin.on(this.button, 'click', () => void this.invoke());
     this.bin.add(() => this.question?.cancel());
@@ -58,7 +60,11 @@ function shownAnswer({ request, columns, rows, latency_ms }: InvokeResult): HTML
   const body = rows.map((row) => h('tr', {}, ...row.map((text) => cell('td', text))));
   return [
     h('p', { class: 'mam-note' }, `Answered in ${formatNumber(latency_ms, 3)} ms`),
-    h('div', { class: 'mam-answer', tabindex: 0, role: 'group', 'aria-label': 'Answer' }, h('table', {}, h('thead', {}, head), h('tbody', {}, ...body))),
+    h(
+      'div',
+      { class: 'mam-answer', tabindex: 0, role: 'group', 'aria-label': 'Answer' },
+      h('table', {}, h('thead', {}, head), h('tbody', {}, ...body)),
+    ),
     h('details', {}, h('summary', {}, 'Request'), h('pre', { tabindex: 0 }, readable(request))),
   ];
 }

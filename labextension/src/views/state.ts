@@ -27,7 +27,8 @@ export class ExplorerState {
   sort: readonly SortKey[] = [];
   ticked: ReadonlySet<number> = new Set();
   hovered = -1;
-  private goodText = '';
+  /** The text of `good`: what brushes are written into, and what Python hears of. */
+  goodText = '';
   /** What was chosen, as the traits hold it: empty means the default. */
   readonly chosen: { columns: readonly string[]; axes: readonly string[]; color: string } = {
     columns: [],
@@ -120,7 +121,7 @@ export class ExplorerState {
 
   get axes(): readonly string[] {
     const known = this.chosen.axes.filter((key) => this.runs.columns.has(key));
-    return known.length > 0 ? known : this.info.columns.filter((info) => info.axis).map((info) => info.key);
+    return known.length > 0 ? known : this.defaultAxes();
   }
 
   setAxes(keys: readonly string[]): void {
@@ -184,9 +185,18 @@ export class ExplorerState {
     const { columns } = this.runs;
     const head = ['run_name', 'status', 'start_time'].filter((key) => columns.has(key));
     const varying = this.info.columns.filter(isTelling);
-    const order = (info: ColumnInfo) => (info.key === this.metric?.info.key ? 0 : info.kind === 'metric' ? 2 : 1);
+    const order = (info: ColumnInfo) =>
+      info.key === this.metric?.info.key ? 0 : info.kind === 'metric' ? 2 : 1;
     const keys = varying.sort((a, b) => order(a) - order(b)).map((info) => info.key);
     return [...head, ...keys].slice(0, DEFAULT_COLUMNS);
+  }
+
+  /** From what was chosen to what came of it: params, metrics, and the metric asked for at the end. */
+  private defaultAxes(): string[] {
+    const order = (info: ColumnInfo) =>
+      info.key === this.metric?.info.key ? 2 : info.kind === 'metric' ? 1 : 0;
+    const axes = this.info.columns.filter((info) => info.axis);
+    return axes.sort((a, b) => order(a) - order(b)).map((info) => info.key);
   }
 
   private defaultSort(): readonly SortKey[] {

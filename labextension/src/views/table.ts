@@ -94,12 +94,18 @@ export class RunTable {
       const name = readable(column.info.name);
       const button = h(
         'button',
-        { type: 'button', 'data-sort': key, title: `${column.info.key}\nClick sorts, Shift-click sorts within` },
+        {
+          type: 'button',
+          'data-sort': key,
+          title: `${column.info.key}\nClick sorts, Shift-click sorts within`,
+        },
         h('span', {}, name),
       );
       if (at >= 0) {
         const order = sort.length > 1 ? String(at + 1) : '';
-        button.append(h('span', { class: 'mam-sort', 'aria-hidden': 'true' }, (descending ? '↓' : '↑') + order));
+        button.append(
+          h('span', { class: 'mam-sort', 'aria-hidden': 'true' }, (descending ? '↓' : '↑') + order),
+        );
       }
       const sorted = at < 0 ? 'none' : descending ? 'descending' : 'ascending';
       return h('th', { scope: 'col', class: numeric ? 'mam-number' : null, 'aria-sort': sorted }, button);
@@ -219,7 +225,10 @@ function drawCell({ column, text, numeric }: Shown, row: number): HTMLTableCellE
 }
 
 function statusDot(status: string): HTMLElement {
-  return h('i', { class: `mam-dot mam-dot-${statusName(status)?.toLowerCase() ?? 'other'}`, 'aria-hidden': 'true' });
+  return h('i', {
+    class: `mam-dot mam-dot-${statusName(status)?.toLowerCase() ?? 'other'}`,
+    'aria-hidden': 'true',
+  });
 }
 
 function statusWord(status: string): string {
@@ -242,8 +251,15 @@ function measured(key: string, column: Column): Shown {
   const text = cellFormatter(column);
   const numeric = column.numbers !== null && column.info.type === 'number';
   let longest = column.info.name.length + 2;
-  for (let row = 0; row < Math.min(60, column.missing.length); row++) longest = Math.max(longest, text(row).length);
+  for (let row = 0; row < Math.min(60, column.missing.length); row++)
+    longest = Math.max(longest, text(row).length);
   const most = key === 'run_name' ? 220 : 180;
   const dot = key === 'status' ? 14 : 0;
-  return { key, column, text, numeric, width: Math.round(Math.min(most, Math.max(64, longest * 7 + 22 + dot))) };
+  return {
+    key,
+    column,
+    text,
+    numeric,
+    width: Math.round(Math.min(most, Math.max(64, longest * 7 + 22 + dot))),
+  };
 }

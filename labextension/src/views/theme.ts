@@ -10,7 +10,13 @@ export function watchTheme(changed: () => void): () => void {
     frame = requestAnimationFrame(changed);
   };
   const observer = new MutationObserver(later);
-  const attributeFilter = ['class', 'style', 'data-jp-theme-light', 'data-jp-theme-name', 'data-vscode-theme-kind'];
+  const attributeFilter = [
+    'class',
+    'style',
+    'data-jp-theme-light',
+    'data-jp-theme-name',
+    'data-vscode-theme-kind',
+  ];
   for (const target of [document.documentElement, document.body]) {
     observer.observe(target, { attributes: true, attributeFilter });
   }

@@ -2,8 +2,8 @@
 import type { Render } from '@anywidget/types';
 
 import { CONTRACT_VERSION, type ComparisonInfo } from '../contract';
-import { Bin, h } from '../views/dom';
 import { comparisonView } from '../views/comparison';
+import { Bin, h } from '../views/dom';
 import { failSoft, follow } from './failsoft';
 
 interface Traits extends Record<string, unknown> {
@@ -14,7 +14,9 @@ interface Traits extends Record<string, unknown> {
 const render: Render<Traits> = ({ model, el }) => {
   const { contract } = model.get('_comparison');
   if (contract !== CONTRACT_VERSION) {
-    throw new Error(`the kernel speaks version ${contract} and this page ${CONTRACT_VERSION}: reload the page`);
+    throw new Error(
+      `the kernel speaks version ${contract} and this page ${CONTRACT_VERSION}: reload the page`,
+    );
   }
   const bin = new Bin();
   const root = h('div');

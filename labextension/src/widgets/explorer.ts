@@ -6,9 +6,9 @@ import type { AnyModel, Render } from '@anywidget/types';
 
 import { CONTRACT_VERSION, type ExplorerInfo, type Failure } from '../contract';
 import { readRuns } from '../views/columns';
-import { failureNote } from '../views/failure';
 import { Bin, h } from '../views/dom';
 import { explorerView } from '../views/explorer';
+import { failureNote } from '../views/failure';
 import { ExplorerState, type Topic } from '../views/state';
 import { failSoft, follow } from './failsoft';
 import { openTransport } from './transport';
@@ -30,7 +30,9 @@ const SYNC_AFTER = 200;
 const render: Render<Traits> = ({ model, el }) => {
   const info = model.get('_info');
   if (info.contract !== CONTRACT_VERSION) {
-    throw new Error(`the kernel speaks version ${info.contract} and this page ${CONTRACT_VERSION}: reload the page`);
+    throw new Error(
+      `the kernel speaks version ${info.contract} and this page ${CONTRACT_VERSION}: reload the page`,
+    );
   }
   const bin = new Bin();
   const state = new ExplorerState(readRuns(bytesOf(model.get('_runs')), info.columns), info);
@@ -74,7 +76,8 @@ function syncer(model: AnyModel<Traits>, state: ExplorerState) {
   const flush = () => {
     window.clearTimeout(timer);
     const before = dirty.size;
-    if (dirty.has('query')) put(model, 'query', state.query);
+    // A query that is still being typed, or wrong, stays in the browser.
+    if (dirty.has('query') && state.error === null) put(model, 'query', state.query);
     if (dirty.has('ticked')) put(model, 'selected_run_ids', state.tickedIds());
     if (dirty.has('columns')) put(model, 'columns', [...state.chosen.columns]);
     if (dirty.has('axes')) put(model, 'axes', [...state.chosen.axes]);

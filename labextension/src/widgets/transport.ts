@@ -42,13 +42,23 @@ export function openTransport(model: AnyModel): Transport {
     return id;
   };
 
-  const ask: Ask = <R>(name: Request['name'], args: object, onProgress: (message: string) => void = () => {}) => {
+  const ask: Ask = <R>(
+    name: Request['name'],
+    args: object,
+    onProgress: (message: string) => void = () => {},
+  ) => {
     const id = post(name, args);
     const answer = new Promise<R>((resolve, reject) => {
       const busy = setTimeout(() => onProgress(BUSY), BUSY_AFTER);
       const late = setTimeout(() => {
         post('cancel', { request: id });
-        settle(refusal('timeout', `no answer to ${name} in ${PATIENCE[name] / 1000} s`, 'see whether the kernel is busy'));
+        settle(
+          refusal(
+            'timeout',
+            `no answer to ${name} in ${PATIENCE[name] / 1000} s`,
+            'see whether the kernel is busy',
+          ),
+        );
       }, PATIENCE[name]);
       const settle: Pending['settle'] = ({ result, error }) => {
         if (!pending.delete(id)) return;

@@ -152,7 +152,8 @@ def _find(conn: Connection, ref: str | Path) -> tuple[ModelToServe, str]:
         files = read_model(fetch(conn, version.uri))
         label, name = f"{version.name} version {version.version}", version.name
         uri, run_id = version.uri, version.run_id
-    model = ModelToServe(str(ref), label, uri, files, run_id, conn.uri, conn.registry_uri, conn.label)
+    store = re.sub(r"//[^/@]*@", "//", conn.uri).partition("?")[0]  # it is kept: without what may be a password
+    model = ModelToServe(str(ref), label, uri, files, run_id, conn.uri, conn.registry_uri, store)
     return model, re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "model"
 
 

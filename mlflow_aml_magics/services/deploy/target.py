@@ -27,7 +27,8 @@ TONES: dict[State, Tone] = {"running": "good", "stopped": "warn", "failed": "bad
 class ModelToServe:
     """A model, found and on this machine.
 
-    ``ref`` is what was asked for, ``label`` what that means today: "wine version 3", "run brave-fox-12".
+    ``ref`` is what was asked for, ``label`` what that means today: "wine version 3"; ``store`` is
+    the tracking URI without credentials.
     """
 
     ref: str
@@ -40,7 +41,7 @@ class ModelToServe:
     store: str
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Deployment(Shown):
     """One deployment, as it is now. ``detail`` says why it does not run."""
 
@@ -75,7 +76,7 @@ class Deployment(Shown):
         return Document(f"deployment {self.name}", tuple(blocks))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class DeploymentList(Shown):
     """Deployments, by name."""
 

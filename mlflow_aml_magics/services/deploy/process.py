@@ -1,0 +1,198 @@
+"""The processes of local deployments: started, waited for, ended, and what to say when they fail."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import psutil
+
+from ...client.scoring import Order, Status, ping, read_status
+from ...errors import DeploymentError
+from . import records
+from .records import Process
+
+if TYPE_CHECKING:
+    from ...client.connection import Progress
+    from .target import ModelToServe
+
+__all__ = ["adopt", "end", "last_lines", "start", "stop", "wait_for"]
+
+POLL = 0.1  # seconds between two looks at a starting process
+STOP_SECONDS = 10.0  # a process that has not ended by then is killed
+
+_children: dict[int, subprocess.Popen[str]] = {}  # ours, to be waited for when they end
+
+
+def start(folder: Path, order: Order, model: ModelToServe) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "mlflow_aml_magics.client.scoring", str(folder)]
+    with open(os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_environment(model),
+            start_new_session=True,  # neither Ctrl-C in the terminal nor the end of the kernel reaches it
+            text=True,
+        )
+    _children[process.pid] = process
+    with contextlib.suppress(BrokenPipeError):  # it ended at once: the log says why
+        _stdin_of(process, json.dumps(asdict(order)) + "\n")
+    return process
+
+
+def _stdin_of(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(line)
+    process.stdin.flush()
+
+
+def adopt(process: subprocess.Popen[str]) -> None:
+    """From here on it lives without us."""
+    _stdin_of(process, "keep\n")
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+def _environment(model: ModelToServe) -> dict[str, str]:
+    env = dict(os.environ)
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+        env.pop(name, None)  # a server is no part of the run that the notebook is in
+    env |= {
+        "MLFLOW_TRACKING_URI": model.tracking_uri,
+        "MLFLOW_REGISTRY_URI": model.registry_uri,
+        "PYTHONUNBUFFERED": "1",
+    }
+    env.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a server on the loopback calls nobody
+    return env
+
+
+def wait_for(
+    process: subprocess.Popen[str],
+    folder: Path,
+    name: str,
+    *,
+    goal: str,
+    timeout: float,
+    progress: Progress,
+) -> Status:
+    """Until the process has come as far as ``goal``, telling every second what it does."""
+    start = said = time.monotonic()
+    while True:
+        status = read_status(folder)
+        if status and status.stage == goal and (goal != "ready" or ping(status.port)):
+            return status
+        code = process.poll()
+        if code is not None:
+            _raise_failure(name, read_status(folder), code, folder)
+        now = time.monotonic()
+        if now - start > timeout:
+            _raise_timeout(name, status, timeout, folder)
+        if now - said >= 1:
+            said = now
+            doing = "loading the model" if status else "starting Python"
+            progress(f"{doing}… {now - start:.0f} s")
+        time.sleep(POLL)
+
+
+def _raise_failure(name: str, status: Status | None, code: int, folder: Path) -> NoReturn:
+    if status and status.reason == "port":
+        holder = _holder(status.port)
+        raise DeploymentError(
+            f"'{name}': port {status.port} is taken{holder}", hint="another --port, or none for a free one"
+        )
+    if status and status.error:
+        missing = "No module named" in status.error
+        raise DeploymentError(
+            f"'{name}': the model does not load: {status.error}",
+            hint="install what the model's requirements.txt names" if missing else _log_hint(folder),
+        )
+    if code == -9:
+        raise DeploymentError(
+            f"'{name}': its process was killed while it loaded the model",
+            hint="is there memory enough for it?",
+        )
+    last = last_lines(folder / "log.txt", 1) or "it wrote nothing"
+    raise DeploymentError(f"'{name}': its process ended with code {code}: {last}", hint=_log_hint(folder))
+
+
+def _raise_timeout(name: str, status: Status | None, timeout: float, folder: Path) -> NoReturn:
+    doing = "loading its model" if status else "starting"
+    last = last_lines(folder / "log.txt", 1)
+    raise DeploymentError(
+        f"'{name}' was still {doing} after {timeout:g} s" + (f"; its log ends: {last}" if last else ""),
+        hint=f"give it longer with --timeout; {_log_hint(folder)}",
+    )
+
+
+def _log_hint(folder: Path) -> str:
+    """Saves the log from the removal of its folder, and says where it is."""
+    kept = records.failed_log(folder.name.rpartition("-")[0])
+    with contextlib.suppress(OSError):
+        shutil.copyfile(folder / "log.txt", kept)
+        kept.chmod(0o600)
+    return f"its log is {kept}"
+
+
+def _holder(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    for record in records.all_records():
+        if record.port == port and record.process.find():
+            return f" by the deployment '{record.name}'"
+    with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, OSError):
+        for connection in psutil.net_connections("tcp"):
+            is_it = connection.status == psutil.CONN_LISTEN and tuple(connection.laddr)[1:] == (port,)
+            if is_it and connection.pid:
+                return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
+    return ""
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a process that was never entered in the books."""
+    with contextlib.suppress(OSError):
+        if process.stdin:
+            process.stdin.close()
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _children.pop(process.pid, None)
+
+
+def stop(process: Process) -> None:
+    """End a deployment's process and see that it has ended."""
+    found = process.find()
+    if found is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.terminate()
+            try:
+                found.wait(STOP_SECONDS)
+            except psutil.TimeoutExpired:
+                found.kill()
+        with contextlib.suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+            found.wait(STOP_SECONDS)
+    if process.find() is not None:
+        raise DeploymentError(f"process {process.pid} does not end", hint=f"kill -9 {process.pid}")
+    if child := _children.pop(process.pid, None):
+        child.poll()  # takes it off the process table
+
+
+def last_lines(log: Path, lines: int) -> str:
+    if lines <= 0 or not log.is_file():
+        return ""
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 400 * lines))  # more than long lines need
+        text = file.read().decode("utf-8", "replace")
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
