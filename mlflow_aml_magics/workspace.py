@@ -259,6 +259,8 @@ class Workspace:
         alias: str | None = None,
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
+        input_example: object = None,
+        pip_requirements: Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Registration:
         """Make a version of a registered model.
@@ -268,6 +270,9 @@ class Workspace:
                 fitted model object.
             name: the registered model's name; made if there is none.
             alias: an alias to set on the version, "champion"; taken from the version that had it.
+            description, tags: kept on the version.
+            input_example, pip_requirements: of a fitted model object, as `mlflow.sklearn.log_model` takes them; naming
+                the requirements spares the seconds that mlflow takes to find them.
 
         Returns:
             The version; an older one with ``created=False`` where it holds the same content already.
@@ -285,6 +290,8 @@ class Workspace:
             description=description,
             tags=dict(tags or {}),
             experiment_id=self._home_experiment(),
+            input_example=input_example,
+            pip_requirements=pip_requirements,
             progress=progress,
         )
 
@@ -328,6 +335,7 @@ class Workspace:
         to: str = "local",
         name: str | None = None,
         port: int | None = None,
+        timeout: float = 300,
         progress: Progress | None = None,
     ) -> Deployment:
         """Serve a model.
@@ -337,6 +345,7 @@ class Workspace:
             to: the target; "local" is a process of its own on this machine.
             name: the deployment's name; None takes the model's.
             port: of the local server; None takes a free one.
+            timeout: seconds until it must answer.
             progress: told what it waits for.
 
         Raises:
@@ -344,7 +353,8 @@ class Workspace:
         """
         from .services.deploy import deploy
 
-        return deploy(self._connection, self._served(model), to=to, name=name, port=port, progress=progress)
+        ref = self._served(model)
+        return deploy(self._connection, ref, to=to, name=name, port=port, timeout=timeout, progress=progress)
 
     def _served(self, model: object) -> str:
         run_id = getattr(model, "run_id", None)
@@ -352,14 +362,16 @@ class Workspace:
             return f"{model.name}:{model.version}"
         return f"runs:/{run_id}" if run_id else str(model)
 
-    def endpoints(self) -> DeploymentList:
-        """Every deployment that we started, running or not."""
+    @staticmethod
+    def endpoints() -> DeploymentList:
+        """Every deployment that was started on this machine, running or not. Needs no connection."""
         from .services.deploy import deployments
 
         return deployments()
 
-    def invoke(self, name: str, data: object = None, *, sample: bool = False, repeat: int = 1) -> Invocation:
-        """Ask a deployment for predictions.
+    @staticmethod
+    def invoke(name: str, data: object = None, *, sample: bool = False, repeat: int = 1) -> Invocation:
+        """Ask a deployment for predictions. Needs no connection.
 
         Args:
             name: the deployment's.
@@ -375,13 +387,15 @@ class Workspace:
 
         return invoke(name, data=data, sample=sample, repeat=repeat)
 
-    def logs(self, name: str, *, tail: int = 50) -> str:
+    @staticmethod
+    def logs(name: str, *, tail: int = 50) -> str:
         """The last lines that a deployment wrote."""
         from .services.deploy import logs
 
         return logs(name, tail)
 
-    def delete(self, name: str) -> None:
+    @staticmethod
+    def delete(name: str) -> None:
         """Stop a deployment and forget it.
 
         Raises:
@@ -391,7 +405,8 @@ class Workspace:
 
         delete(name)
 
-    def stop_all(self) -> list[str]:
+    @staticmethod
+    def stop_all() -> list[str]:
         """Stop every local deployment; returns their names."""
         from .services.deploy import stop_all
 

@@ -53,7 +53,7 @@ describe('side by side', () => {
 
   it('says better and worse in words, not by colour alone', () => {
     const delta = el.querySelector('td.mam-delta')!;
-    expect(delta.textContent).toBe('−1.9 (−3.2 %)▲better');
+    expect(delta.textContent).toBe('↓−1.9 (−3.2 %) better');
   });
 
   it('folds long values, and they open', () => {

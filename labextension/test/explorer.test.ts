@@ -215,6 +215,16 @@ describe('ticks, columns and colour', () => {
   });
 });
 
+describe('keys', () => {
+  it('pressed on a control are not taken for a command of the notebook', () => {
+    render(explorerModel(sweep(40)));
+    const takers = el.querySelectorAll('button, select, summary, input[type=checkbox], [tabindex]');
+    expect(takers.length).toBeGreaterThan(40);
+    for (const taker of takers)
+      expect(taker.hasAttribute('data-lm-suppress-shortcuts'), taker.outerHTML).toBe(true);
+  });
+});
+
 describe('actions', () => {
   it('registers the best run shown', async () => {
     const model = explorerModel(sweep(40));

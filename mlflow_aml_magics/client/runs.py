@@ -21,7 +21,6 @@ __all__ = [
     "find_experiments",
     "get_run",
     "list_experiments",
-    "list_files",
     "read_runs",
 ]
 
@@ -173,14 +172,3 @@ def get_run(connection: Connection, run_id: str) -> Run:
             return connection.mlflow.get_run(run_id)
     except NotFound as exc:
         raise RunNotFound(f"no run '{run_id}' in {connection.label}", hint="%aml_runs lists them") from exc
-
-
-def list_files(connection: Connection, run_id: str) -> list[str]:
-    """The paths of a run's artifacts, folders walked."""
-    found: list[str] = []
-    folders = [""]
-    with connection.guard(f"listing the artifacts of run {run_id} in"):
-        while folders:
-            for entry in connection.mlflow.list_artifacts(run_id, folders.pop() or None):
-                (folders if entry.is_dir else found).append(entry.path)
-    return sorted(found)

@@ -92,7 +92,7 @@ class Tracking:
     def stop(self) -> None:
         """End what is open, and put the environment, the URI, the experiment and autolog back."""
         while mlflow.active_run() is not None:
-            mlflow.end_run("KILLED")
+            mlflow.end_run()
         if self.autolog and not self._autolog_before:
             mlflow.autolog(disable=True)
         mlflow.set_tracking_uri(self._uri_before)  # type: ignore[arg-type]  # None is what an unset URI is

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["goal_of"]
+__all__ = ["goal_of", "held_out"]
 
 # Words that decide, the more telling first: "brier_score" is no score to raise, "neg_mean_squared_error" none to lower.
 _UNKNOWN = "std stdev stddev time seconds count epoch step lr size samples weight"
@@ -67,3 +67,10 @@ def goal_of(metric: str) -> tuple[Literal["min", "max"], str] | None:
             else ("max", f"higher negative {word} is better")
         )
     return (goal, f"{'lower' if goal == 'min' else 'higher'} {word} is better")
+
+
+def held_out(metric: str) -> bool:
+    """Whether the name says that it was measured on data which the model was not fitted to: val_rmse, cv/score."""
+    return not {"val", "valid", "validation", "test", "eval", "cv", "oob", "holdout"}.isdisjoint(
+        word.lower() for word in _WORD.findall(metric)
+    )

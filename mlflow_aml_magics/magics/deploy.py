@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .parsing import VerbParser
 from .progress import progress_line
+from .text import Text
 
 if TYPE_CHECKING:
     import argparse
@@ -33,6 +34,7 @@ def parser() -> VerbParser:
     verb.add_argument("--to", default="local", metavar="TARGET", help="where: local")
     verb.add_argument("--name", help="the deployment's name; else the model's")
     verb.add_argument("--port", type=int, metavar="N", help="on the loopback address; else a free one")
+    verb.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds until it must answer")
     verb.add_argument("--logs", metavar="NAME", help="the last lines of a deployment's log")
     verb.add_argument("--delete", metavar="NAME", help="stop a deployment and forget it")
     verb.add_argument("--stop-all", action="store_true", help="stop every local deployment")
@@ -41,20 +43,24 @@ def parser() -> VerbParser:
 
 def run(session: Session, args: argparse.Namespace) -> Any:
     """Serve, or manage what is served."""
-    workspace = session.workspace()
+    from ..workspace import Workspace
+
     asked = [bool(args.model), bool(args.logs), bool(args.delete), bool(args.stop_all)]
     if sum(asked) != 1:
         raise UsageError("name one model, or one of --logs, --delete, --stop-all", hint="%aml_deploy --help")
     if args.logs:
-        print(workspace.logs(args.logs))
-        return None
+        return Text(Workspace.logs(args.logs))
     if args.delete:
-        workspace.delete(args.delete)
-        print(f"{args.delete} is stopped and deleted")
-        return None
+        Workspace.delete(args.delete)
+        return Text(f"{args.delete} is stopped and deleted")
     if args.stop_all:
-        stopped = workspace.stop_all()
-        print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")
-        return None
+        return Text(f"stopped: {', '.join(Workspace.stop_all()) or 'nothing, as nothing was running'}")
     model = session.shell.user_ns.get(args.model, args.model)
-    return workspace.deploy(model, to=args.to, name=args.name, port=args.port, progress=progress_line(session.shell))
+    return session.workspace().deploy(
+        model,
+        to=args.to,
+        name=args.name,
+        port=args.port,
+        timeout=args.timeout,
+        progress=progress_line(session.shell),
+    )

@@ -24,6 +24,8 @@ def parser() -> VerbParser:
     )
 
 
-def run(session: Session, _args: argparse.Namespace) -> DeploymentList:
+def run(_session: Session, _args: argparse.Namespace) -> DeploymentList:
     """The deployments."""
-    return session.workspace().endpoints()
+    from ..workspace import Workspace
+
+    return Workspace.endpoints()

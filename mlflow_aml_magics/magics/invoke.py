@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .parsing import VerbParser
+from .text import Text
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +40,8 @@ def parser() -> VerbParser:
 
 def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     """The answer, or with --curl the command."""
+    from ..workspace import Workspace
+
     if (args.data is not None) + args.sample + (cell is not None) != 1:
         raise UsageError(
             "say what to send: --sample, --data, or JSON in a %%aml_invoke cell", hint="%aml_invoke --help"
@@ -48,8 +51,5 @@ def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     data: object = cell
     if args.data is not None:
         data = session.shell.user_ns.get(args.data, args.data)
-    answer = session.workspace().invoke(args.name, data, sample=args.sample, repeat=args.repeat)
-    if args.curl:
-        print(answer.curl())
-        return None
-    return answer
+    answer = Workspace.invoke(args.name, data, sample=args.sample, repeat=args.repeat)
+    return Text(answer.curl()) if args.curl else answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -112,6 +113,8 @@ def _run_cell(session: Session, args: argparse.Namespace, cell: str) -> Any:
 
     tracking = session.tracking
     assert tracking is not None  # _start ran
+    body, last = _compiled(session, cell)
+    scope = session.shell.user_global_ns, session.shell.user_ns
     with run_cell(
         tracking,
         session.shell.user_ns,
@@ -120,23 +123,28 @@ def _run_cell(session: Session, args: argparse.Namespace, cell: str) -> Any:
         params=args.params,
         metrics=args.metrics,
     ) as result:
-        value = _execute(session, cell)
+        exec(body, *scope)
+        value = eval(last, *scope) if last else None
     if value is not None:
         session.shell.displayhook(value)
     return result[0]
 
 
-def _execute(session: Session, cell: str) -> Any:
-    """Run the cell's code in the user's namespace; the value of a last expression, as IPython's %%time does it."""
-    __tracebackhide__ = True
+def _compiled(session: Session, cell: str) -> tuple[CodeType, CodeType | None]:
+    """The cell's statements, and its last expression for its value, as IPython's %%time takes them apart.
+
+    Raises:
+        UsageError: it is not Python; no run is started then.
+    """
     shell = session.shell
     source = shell.transform_cell(cell)
     name = shell.compile.cache(source, shell.execution_count)
-    tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
+    try:
+        tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
+    except SyntaxError as exc:
+        where = f"line {exc.lineno}: {(exc.text or '').strip()}"
+        raise UsageError(f"the cell is not Python, {exc.msg}, {where}") from None
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
-        last = ast.Expression(tree.body.pop().value)
-    exec(compile(tree, name, "exec"), shell.user_global_ns, shell.user_ns)
-    if last is None:
-        return None
-    return eval(compile(last, name, "eval"), shell.user_global_ns, shell.user_ns)
+        last = compile(ast.Expression(tree.body.pop().value), name, "eval")
+    return compile(tree, name, "exec"), last

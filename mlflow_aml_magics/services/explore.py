@@ -80,9 +80,8 @@ def explore(
 
 def _likely_metric(runs: RunTable) -> str | None:
     """A varying metric whose name says which direction is better; one of a validation or test set first."""
-    from ..frames.goals import goal_of
+    from ..frames.goals import goal_of, held_out
 
     names = [info["name"] for info in runs.infos() if info["kind"] == "metric" and info["varies"]]
     known = [name for name in names if goal_of(name)]
-    held_out = [name for name in known if any(word in name.lower() for word in ("val", "test", "cv"))]
-    return next(iter(held_out or known or names), None)
+    return next(iter([name for name in known if held_out(name)] or known or names), None)

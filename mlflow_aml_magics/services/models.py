@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..frames.goals import held_out
 from ..render.document import Document, Note, Shown, Table
 from ..render.format import number, plural, timestamp
 
@@ -46,15 +47,15 @@ class ModelList(Shown):
                 v.name,
                 v.version,
                 ", ".join(v.aliases),
-                *(number(v.metrics.get(key)) for key in metrics),
                 v.run_id or "",
                 timestamp(v.created),
+                *(number(v.metrics.get(key)) for key in metrics),
                 "" if v.status == "READY" else v.status,
             )
             for v in self.versions[:ROWS]
         )
-        columns = ("model", "version", "aliases", *metrics, "source run", "created (UTC)", "status")
-        numeric = (False, True, False, *(True for _ in metrics), False, False, False)
+        columns = ("model", "version", "aliases", "source run", "created (UTC)", *metrics, "status")
+        numeric = (False, True, False, False, False, *(True for _ in metrics), False)
         if not any(row[-1] for row in rows):  # all are ready, as they nearly always are
             columns, numeric, rows = columns[:-1], numeric[:-1], tuple(row[:-1] for row in rows)
         title = f"{plural(len(self.versions), 'version')} of {self._models()}, {self.store}"
@@ -64,12 +65,12 @@ class ModelList(Shown):
         return f"'{self.name}'" if self.name else plural(len({v.name for v in self.versions}), "model")
 
     def _metrics(self) -> list[str]:
-        """The metrics that most versions have, the common ones first."""
+        """The metrics that most versions have, those of held-out data first."""
         counts: dict[str, int] = {}
         for version in self.versions:
             for key in version.metrics:
                 counts[key] = counts.get(key, 0) + 1
-        return sorted(counts, key=lambda key: (-counts[key], key))[:METRICS]
+        return sorted(counts, key=lambda key: (not held_out(key), -counts[key], key))[:METRICS]
 
 
 def list_models(conn: Connection, name: str | None = None) -> ModelList:

@@ -13,7 +13,7 @@ from ..render.format import number
 
 if TYPE_CHECKING:
     from ..client.connection import Connection
-    from ..client.logged_models import RunModel
+    from ..client.models import RunModel
     from ..client.runs import ExperimentRef
     from ..contract import ComparisonInfo
     from ..frames.runtable import RunTable
@@ -206,7 +206,8 @@ class RunCard(Shown):
 
 def show_run(connection: Connection, run_id: str) -> RunCard:
     """Everything about one run: attributes, params, metrics, tags, models, artifacts."""
-    from ..client.runs import get_run, list_files
+    from ..client.artifacts import list_files
+    from ..client.runs import get_run
     from ..render.format import duration, timestamp
 
     run = get_run(connection, run_id)
@@ -235,7 +236,7 @@ def show_run(connection: Connection, run_id: str) -> RunCard:
 
 
 def _models(connection: Connection, run_id: str) -> list[RunModel]:
-    from ..client.logged_models import models_of_run
+    from ..client.models import models_of_run
 
     try:
         return models_of_run(connection, run_id)
@@ -255,8 +256,7 @@ def compare_runs(connection: Connection, runs: RunTable) -> ComparisonInfo:
 
 
 def _run_files(connection: Connection, run_id: str) -> dict[str, dict[str, str]]:
-    from ..client.artifacts import fetch, read_model
-    from ..client.runs import list_files
+    from ..client.artifacts import fetch, list_files, read_model
     from ..frames.signature import parse_signature
 
     sections: dict[str, dict[str, str]] = {

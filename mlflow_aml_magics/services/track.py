@@ -32,6 +32,7 @@ class TrackStatus(Shown):
     autolog: str = ""
     git: str = ""
     ended: tuple[str, ...] = ()
+    serving: tuple[str, ...] = ()
     note: str = ""
 
     def _document(self) -> Document:
@@ -46,6 +47,8 @@ class TrackStatus(Shown):
             facts.append(("notebook", self.notebook))
         if self.git:
             facts.append(("commit", self.git))
+        if self.serving:
+            facts.append(("serving", ", ".join(self.serving)))
         notes = []
         if self.ended:
             names = ", ".join(self.ended)
@@ -97,6 +100,7 @@ def status_of(
 ) -> TrackStatus:
     """The status card."""
     from ..client.paths import short_path
+    from .deploy import deployments
 
     if tracking is None:
         return TrackStatus(False)
@@ -117,6 +121,7 @@ def status_of(
         autolog,
         f"{commit}{dirty}" if commit else "",
         tuple(ended),
+        tuple(deployment.name for deployment in deployments() if deployment.state == "running"),
     )
 
 

@@ -119,6 +119,17 @@ def test_an_interrupted_cell_is_killed(tracked: Any) -> None:
     assert mlflow.last_active_run().info.status == "KILLED"
 
 
+def test_a_cell_that_is_not_python_starts_no_run(tracked: Any) -> None:
+    with pytest.raises(UsageError, match="line 2: 1 \\+"):
+        tracked.run("%%aml_track\n\n1 +")
+    assert len(tracked.run("%aml_runs")) == 0
+
+
+def test_a_cell_shows_its_last_value_and_knows_magics(tracked: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    tracked.run("%%aml_track\nfiles = !echo here\nfiles[0] + '!'")
+    assert "'here!'" in capsys.readouterr().out
+
+
 def test_a_cell_inside_a_run_is_nested(tracked: Any) -> None:
     tracked.run("import mlflow\nouter = mlflow.start_run()")
     done = tracked.run("%%aml_track --run-name inner\npass")

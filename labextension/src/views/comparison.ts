@@ -7,8 +7,7 @@ import { watchTheme } from './theme';
 
 /** Longer values fold, in characters. */
 const FOLD = 90;
-const ARROWS = { better: '▲', worse: '▼', same: '=', none: '' } as const;
-const WORDS = { better: 'better', worse: 'worse', same: 'the same', none: '' } as const;
+const WORDS = { better: 'better', worse: 'worse', same: '', none: '' } as const;
 
 export interface ComparisonView {
   show(info: ComparisonInfo, differencesOnly: boolean): void;
@@ -33,10 +32,9 @@ export function comparisonView(
   const toggle = h('label', { class: 'mam-toggle' }, box, 'Differences only');
   const bar = h('div', { class: 'mam-bar mam-head' }, title, count, h('span', { class: 'mam-gap' }), toggle);
   root.classList.add('mam-root', 'mam-comparison');
-  root.dataset.lmSuppressShortcuts = 'true';
   root.replaceChildren(bar, scroller);
   const paint = () => root.classList.toggle('mam-dark', isDark(root));
-  bin.add(watchTheme(paint));
+  bin.add(watchTheme(root, paint));
   bin.on(box, 'change', () => onToggle(box.checked));
   return {
     show(info, differencesOnly) {
@@ -95,11 +93,11 @@ function drawRow(row: ComparedRow, hasDelta: boolean): HTMLTableRowElement {
   return line;
 }
 
+/** Which way it went by an arrow, whether that is good by a word: neither by colour alone. */
 function drawDelta({ delta, tone }: ComparedRow): (Node | string)[] {
-  if (delta === '') return [];
-  const arrow = h('span', { class: 'mam-arrow', 'aria-hidden': 'true' }, ARROWS[tone]);
-  const word = h('span', { class: 'mam-spoken' }, WORDS[tone]);
-  return [delta, arrow, word];
+  if (delta === '' || tone === 'same' || tone === 'none') return [delta];
+  const arrow = /^[−-]/.test(delta) ? '↓' : '↑';
+  return [h('span', { class: 'mam-arrow', 'aria-hidden': 'true' }, arrow), delta, ` ${WORDS[tone]}`];
 }
 
 function drawValue(value: string | null): Node {

@@ -1,6 +1,12 @@
 /** Makes elements. Text goes in as text nodes only: what a store says is never read as HTML. */
 
 type Child = Node | string | null;
+/**
+ * What takes the focus but no text. JupyterLab's command mode would read a key pressed there as its own (x cuts the
+ * cell), unless the very element says not to; in text fields it knows by itself.
+ */
+const KEY_TAKERS = 'button, select, summary, input[type="checkbox"], [tabindex]';
+
 type Attributes = Readonly<Record<string, string | number | boolean | null>>;
 
 /** An element with attributes (null and false leave one out) and children. */
@@ -26,6 +32,7 @@ function dress<E extends Element>(element: E, attributes: Attributes, children: 
     if (value !== null && value !== false) element.setAttribute(name, value === true ? '' : String(value));
   }
   for (const child of children) if (child !== null) element.append(child);
+  if (element.matches(KEY_TAKERS)) element.setAttribute('data-lm-suppress-shortcuts', 'true');
   return element;
 }
 

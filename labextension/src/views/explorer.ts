@@ -37,8 +37,6 @@ export function explorerView(root: HTMLElement, state: ExplorerState, ask: Ask):
   const line = h('div', { class: 'mam-bar mam-filter-bar' }, filter.element);
   line.append(h('div', { class: 'mam-counts' }, count, lacking));
   root.classList.add('mam-root', 'mam-explorer');
-  // JupyterLab would take j, k, x and the arrows for its own commands.
-  root.dataset.lmSuppressShortcuts = 'true';
   root.replaceChildren(head, line, plot.element, actions.element, table.element, spoken);
 
   let timer = 0;
@@ -66,7 +64,7 @@ export function explorerView(root: HTMLElement, state: ExplorerState, ask: Ask):
     root.classList.toggle('mam-dark', isDark(root));
     plot.redraw();
   };
-  bin.add(watchTheme(paint));
+  bin.add(watchTheme(root, paint));
   bin.add(() => window.clearTimeout(timer));
   draw(null);
   paint();

@@ -43,8 +43,6 @@ export class FilterBox {
     this.bin.on(this.input, 'input', () => this.later());
     this.bin.on(this.input, 'scroll', () => this.align(), true);
     this.bin.on<KeyboardEvent>(this.input, 'keydown', (event) => {
-      // JupyterLab listens for keys on the cell: what is typed here is ours.
-      event.stopPropagation();
       if (event.key === 'Enter') this.apply();
       if (event.key === 'Escape' && this.input.value !== '') this.set('');
     });

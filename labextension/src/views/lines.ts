@@ -67,7 +67,10 @@ export class LineLayer {
   }
 
   private raster(rows: Int32Array, geometry: Geometry, scale: ColorScale, style: Style): void {
-    const raster = new Raster(geometry, rows.length > MOST_SMOOTH ? 1 : 2);
+    const fine = rows.length <= MOST_SMOOTH;
+    const raster = new Raster(geometry, fine ? 2 : 1);
+    // A line one pixel wide is half as wide where pixels are half as big.
+    const alpha = fine ? Math.min(0.95, style.alpha * 1.8) : style.alpha;
     const order = shuffled(rows);
     let from = 0;
     const step = () => {
@@ -75,7 +78,7 @@ export class LineLayer {
       const context = this.sized(geometry, raster.size);
       if (!context) return;
       // While lines are still to come, those drawn stand for them.
-      const shown = Math.min(1, (style.alpha * order.length) / from);
+      const shown = Math.min(1, (alpha * order.length) / from);
       raster.paint(context, scale, shown);
       this.next(from < order.length, step);
     };

@@ -12,7 +12,7 @@ const HEIGHT = 280;
 const TOP = 38;
 const SIDE = 58;
 const LANE = 26;
-const SPACING = 84;
+const SPACING = 72;
 /** How near a line the pointer has to be to mean it, in pixels. */
 const REACH = 10;
 const LABELS = 8;
@@ -145,17 +145,20 @@ export class ParallelPlot {
     this.drawLabels(named.slice(0, LABELS));
   }
 
-  /** Names between the first two axes, pushed apart so that none covers another. */
+  /** Names between the last two axes, where the outcome tells runs apart, pushed so that none covers another. */
   private drawLabels(rows: readonly number[]): void {
     const { xs, ys } = this.geometry;
-    const next = Math.min(1, xs.length - 1);
-    const x = (xs[0] + xs[next]) / 2;
-    const room = `${Math.max(96, xs[next] - xs[0] - 24)}px`;
-    const spots = rows.map((row) => ({ row, y: (ys[0][row] + ys[next][row]) / 2 })).sort((a, b) => a.y - b.y);
-    let last = TOP - 10;
+    const last = xs.length - 1;
+    const before = Math.max(0, last - 1);
+    const x = (xs[before] + xs[last]) / 2;
+    const room = `${Math.max(96, xs[last] - xs[before] - 24)}px`;
+    const spots = rows
+      .map((row) => ({ row, y: (ys[before][row] + ys[last][row]) / 2 }))
+      .sort((a, b) => a.y - b.y);
+    let above = TOP - 10;
     const labels = spots.map(({ row, y }) => {
-      const at = Math.min(HEIGHT - 12, Math.max(last + 18, y));
-      last = at;
+      const at = Math.min(HEIGHT - 12, Math.max(above + 18, y));
+      above = at;
       const label = h(
         'span',
         { class: row === this.state.hovered ? 'mam-label-hover' : '' },

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from ...client.paths import short_path
 from ...errors import DeploymentNotFound, nearest
 from ...render.document import Code, Document, Facts, Note, Shown, Table, Tone
 from ...render.format import plural, timestamp
@@ -64,7 +65,7 @@ class Deployment(Shown):
             ("target", self.target if self.pid is None else f"{self.target}, process {self.pid}"),
             ("answers at", f"{self.url}/invocations" if self.state == "running" else ""),
             ("started", f"{timestamp(self.started)} UTC"),
-            ("log", str(self.log) if self.log else ""),
+            ("log", short_path(self.log)),
         ]
         blocks: list[Facts | Code | Note] = [Facts(tuple((k, v) for k, v in facts if v))]
         if self.state == "running":

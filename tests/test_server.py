@@ -1,0 +1,104 @@
+"""The same work against a real `mlflow server`: query, best, register, artifacts through HTTP."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+
+from mlflow_aml_magics import Workspace
+
+START_SECONDS = 90
+
+
+@pytest.fixture(scope="module")
+def server_uri(_schema: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server on SQLite with artifacts behind it, on a free port."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(_schema, folder / "mlflow.db")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--artifacts-destination",
+        str(folder / "files"),
+    ]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+    uri = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{uri}/health", timeout=5).close()
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "server.log").read_text()
+                assert time.monotonic() < deadline, (folder / "server.log").read_text()
+                time.sleep(0.2)
+        yield uri
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.5, 0.1, 0.9]})
+
+
+@pytest.fixture(scope="module")
+def workspace(server_uri: str, rows: pd.DataFrame) -> Workspace:
+    mlflow.set_tracking_uri(server_uri)
+    mlflow.set_experiment("wine")
+    for alpha in (0.1, 1.0, 10.0):
+        with mlflow.start_run(run_name=f"alpha-{alpha}"):
+            model = Ridge(alpha=alpha).fit(rows, [1.0, 2.0, 3.0])
+            mlflow.log_param("alpha", alpha)
+            mlflow.log_metric("rmse", alpha / 2)
+            if alpha < 10:
+                mlflow.sklearn.log_model(model, name="model", pip_requirements=["scikit-learn"], input_example=rows)
+    mlflow.set_tracking_uri(None)
+    return Workspace.connect(server_uri, experiment="wine")
+
+
+def test_runs_are_what_search_runs_gives(workspace: Workspace) -> None:
+    mlflow.set_tracking_uri(workspace.uri)
+    theirs = mlflow.search_runs(experiment_names=["wine"])
+    pd.testing.assert_frame_equal(workspace.runs()[theirs.columns], theirs)
+    assert list(workspace.runs("rmse < 1 OR alpha > 5", order_by="rmse DESC")["params.alpha"]) == ["10.0", "1.0", "0.1"]
+
+
+def test_the_magics_work_the_same(workspace: Workspace, shell: Any) -> None:
+    status = shell.run(f"%aml_track {workspace.uri} --experiment wine --no-autolog")
+    assert "MLflow server" in status.store
+    assert shell.run("%aml_best --metric rmse").run_name == "alpha-0.1"
+    assert "Ridge" not in repr(shell.run("%aml_compare alpha-0.1 alpha-1.0"))
+    done = shell.run("%%aml_track --run-name cell --metrics rmse\nrmse = 9")
+    assert mlflow.get_run(done.run_id).data.metrics == {"rmse": 9.0}
+
+
+def test_a_run_and_a_folder_become_versions(workspace: Workspace, rows: pd.DataFrame, tmp_path: Path) -> None:
+    first = workspace.register(workspace.best("rmse"), "wine", alias="champion")
+    assert (first.version, first.created) == ("1", True)
+    assert not workspace.register(workspace.best("rmse"), "wine").created
+    mlflow.sklearn.save_model(Ridge(alpha=3).fit(rows, [3.0, 2.0, 1.0]), str(tmp_path / "saved"), pip_requirements=[])
+    second = workspace.register(tmp_path / "saved", "wine")
+    assert second.version == "2"
+    assert [(v.version, v.aliases) for v in workspace.models("wine").versions] == [("2", ()), ("1", ("champion",))]
