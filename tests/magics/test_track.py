@@ -120,7 +120,7 @@ def test_an_interrupted_cell_is_killed(tracked: Any) -> None:
 
 
 def test_a_cell_that_is_not_python_starts_no_run(tracked: Any) -> None:
-    with pytest.raises(UsageError, match="line 2: 1 \\+"):
+    with pytest.raises(UsageError, match="line 1: 1 \\+"):
         tracked.run("%%aml_track\n\n1 +")
     assert len(tracked.run("%aml_runs")) == 0
 
