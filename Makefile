@@ -59,12 +59,12 @@ constraints: .make/python ## look for newer versions and pin them in constraints
 	@tools/constraints.sh
 
 clean: ## remove what was built
-	@rm -rf .make dist build labextension/lib mlflow_aml_magics/labextension $(STATIC) $(LAB_LINK) test-results \
+	@rm -rf .make/front .make/lab dist build labextension/lib mlflow_aml_magics/labextension $(STATIC) $(LAB_LINK) test-results \
 		quickstart.html bench-results.json .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -path ./.venv -prune -o -path ./labextension/node_modules -prune -o -name __pycache__ -print0 | xargs -0 rm -rf
 
 distclean: clean ## remove the environments too
-	@rm -rf .venv labextension/node_modules
+	@rm -rf .make .venv labextension/node_modules
 
 # --- what `setup` is made of; each file in .make says that its step is done ------------------------------------------
 

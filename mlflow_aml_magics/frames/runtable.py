@@ -113,7 +113,7 @@ class RunTable:
         return RunTable(self.table.take(places))
 
     def infos(self, metric: str | None = None) -> list[ColumnInfo]:
-        """The columns that views show, in order: all but mlflow's own tags.
+        """The columns that views show, in order: all that travel to the browser.
 
         Args:
             metric: name of the metric asked for: it always gets an axis.

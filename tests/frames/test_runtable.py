@@ -117,7 +117,7 @@ def test_infos_tell_kind_type_variation_and_axes() -> None:
         {
             "params": {"alpha": "1e-2", "kind": "1", "same": "1"},
             "metrics": {"rmse": 2, "flat": 2},
-            "tags": {"mlflow.x": "1"},
+            "tags": {"mlflow.log-model.history": "[]"},
         },
         {"params": {"alpha": "3", "kind": "y", "same": "1"}, "metrics": {"flat": 2}},
     )
@@ -137,7 +137,7 @@ def test_infos_tell_kind_type_variation_and_axes() -> None:
     assert infos["metrics.rmse"]["missing"] == 1
     assert infos["start_time"]["type"] == "time"
     assert not infos["run_id"]["axis"]
-    assert "tags.mlflow.x" not in infos
+    assert "tags.mlflow.log-model.history" not in infos
 
 
 def test_a_param_of_an_infinite_number_is_text() -> None:

@@ -103,4 +103,4 @@ function bytesOf(view: DataView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
 }
 
-export default { render: failSoft(render, 'panel.runs.to_pandas()') };
+export default { render: failSoft(render, 'panel.selected') };
