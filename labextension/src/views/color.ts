@@ -41,11 +41,16 @@ export function colorScale(
   if (!column?.numbers || Number.isNaN(low)) {
     return { colors: [...Array<string>(BINS).fill(none), none], bins, low, high };
   }
-  const span = high - low || 1;
-  for (let row = 0; row < rows; row++) {
-    const t = (column.numbers[row] - low) / span;
-    if (Number.isFinite(t)) bins[row] = Math.min(BINS - 1, Math.floor(t * BINS));
+  const sorted = Float64Array.from(column.numbers).filter(Number.isFinite).sort();
+  // By rank, as in the picture that stays in the notebook: one outlier must not take all the colours.
+  const bin = new Map<number, number>();
+  for (let first = 0; first < sorted.length; ) {
+    let last = first;
+    while (sorted[last + 1] === sorted[first]) last++;
+    bin.set(sorted[first], Math.min(BINS - 1, Math.floor(((first + last + 1) / 2 / sorted.length) * BINS)));
+    first = last + 1;
   }
+  for (let row = 0; row < rows; row++) bins[row] = bin.get(column.numbers[row]) ?? NO_BIN;
   // The strong end is the dark one on paper and the bright one on black.
   const flip = (goal === 'min') === dark;
   const [from, to] = dark ? [0.22, 1] : [0, 0.84];

@@ -17,6 +17,7 @@ export class Legend {
       step.style.background = color;
       bar.append(step);
     }
+    this.element.title = 'Colours go by rank';
     this.element.replaceChildren(h('span', {}, write(scale.low)), bar, h('span', {}, write(scale.high)));
   }
 }
