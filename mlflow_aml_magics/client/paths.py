@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
-__all__ = ["short_path"]
+__all__ = ["shell_path", "short_path"]
 
 
 def short_path(path: Path | None) -> str:
@@ -21,3 +22,9 @@ def short_path(path: Path | None) -> str:
         return str(path.relative_to(here))
     home = Path.home()
     return f"~/{path.relative_to(home)}" if home in path.parents else str(path)
+
+
+def shell_path(path: Path) -> str:
+    """A path as a word of a shell command, from the home folder on where it is in there."""
+    home = Path.home()
+    return f"~/{shlex.quote(str(path.relative_to(home)))}" if home in path.parents else shlex.quote(str(path))

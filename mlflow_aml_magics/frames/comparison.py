@@ -24,7 +24,7 @@ __all__ = ["GoalOf", "compare"]
 
 GoalOf = Callable[[str], tuple[Literal["min", "max"], str] | None]
 
-KEPT_TAGS = ("mlflow.note.content", "mlflow.source.git.commit")  # of mlflow's own, what people ask about
+KEPT_TAGS = ("mlflow.note.content", "mlflow.source.git.commit", "aml.git.dirty", "aml.error")  # what people ask about
 DIGITS = 6  # significant digits of a metric: two runs of one sweep often agree in four
 
 
@@ -71,7 +71,7 @@ def _heading(row: Mapping[str, object]) -> ComparedRun:
 
 
 def _told(tag: str) -> bool:
-    return not tag.startswith("mlflow.") or tag in KEPT_TAGS
+    return not tag.startswith(("mlflow.", "aml.")) or tag in KEPT_TAGS
 
 
 def _row(key: str, values: list[str | None], change: str = "", tone: DeltaTone = "none") -> ComparedRow:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from ...client.paths import shell_path
 from ...client.scoring import HOST, Answer, Order, Status, post, read_status
 from ...errors import DeploymentError
 from . import records
@@ -125,10 +126,10 @@ class LocalTarget:
     def curl(self, name: str, body: str) -> str:
         """A command for a shell on this machine; the key stays in its file."""
         record = _known(name)
-        key = shlex.quote(str(record.home / "key"))
+        key = shell_path(record.home / "key")
         return (
             f"curl --silent --noproxy {HOST} http://{HOST}:{record.port}/invocations \\\n"
-            f'  -H "Authorization: Bearer $(cat {key})" \\\n'
+            f'  -H "Authorization: Bearer $(cat {shell_path(record.home / "key")})" \\\n'
             f"  -H 'Content-Type: application/json' \\\n"
             f"  -d {shlex.quote(body)}"
         )
