@@ -129,7 +129,7 @@ class LocalTarget:
         key = shell_path(record.home / "key")
         return (
             f"curl --silent --noproxy {HOST} http://{HOST}:{record.port}/invocations \\\n"
-            f'  -H "Authorization: Bearer $(cat {shell_path(record.home / "key")})" \\\n'
+            f'  -H "Authorization: Bearer $(cat {key})" \\\n'
             f"  -H 'Content-Type: application/json' \\\n"
             f"  -d {shlex.quote(body)}"
         )
