@@ -219,6 +219,7 @@ def _logged(conn: Connection, model_id: str) -> RunModel:
 def _only(conn: Connection, run_id: str, models: list[RunModel]) -> RunModel:
     if len(models) == 1:
         return models[0]
+    models = sorted(models, key=lambda model: (model.name, model.step))  # stores list them in no order
     names = [model.name for model in models]
     ways = [
         f"{m.uri} (step {m.step})" if m.model_id and names.count(m.name) > 1 else f"runs:/{run_id}/{m.name}"

@@ -184,7 +184,7 @@ def test_a_run_without_a_model(conn: Connection) -> None:
 
 def test_a_run_with_several_models_asks_which(conn: Connection, log_run: LogRun) -> None:
     run_id = log_run(names=("model", "best_estimator"))
-    with pytest.raises(UsageError, match="logged 2 models: model, best_estimator") as caught:
+    with pytest.raises(UsageError, match="logged 2 models: best_estimator, model") as caught:
         register(conn, run_id, "wine")
     assert f"runs:/{run_id}/best_estimator" in (caught.value.hint or "")
     assert register(conn, f"runs:/{run_id}/best_estimator", "wine").created
