@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .errors import ExperimentNotFound, UsageError
+from .errors import ExperimentNotFound, ModelNotFound, RunNotFound, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +39,6 @@ class Workspace:
 
     def __init__(self, connection: Connection, *, experiments: Sequence[str] = (), why: str = "you named it") -> None:
         self._connection = connection
-        self._lock = threading.RLock()
         self.experiments = tuple(experiments)
         self.why = why
 
@@ -51,6 +49,7 @@ class Workspace:
         *,
         experiment: str | Sequence[str] | None = None,
         folder: str | Path | None = None,
+        registry_uri: str | None = None,
     ) -> Workspace:
         """Connect to a store.
 
@@ -59,16 +58,19 @@ class Workspace:
                 ``sqlite:///mlflow.db`` in ``folder``.
             experiment: the name or names that calls are about when they name none; None means all.
             folder: where relative paths start; None is the working directory.
+            registry_uri: where registered models are; None takes MLFLOW_REGISTRY_URI, else the tracking store.
 
         Raises:
-            StoreError: the store does not answer, is corrupt or of an older schema.
+            StoreError: the store does not answer, is no MLflow store, or has another schema.
         """
         from .client.connection import open_connection
-        from .client.target import choose_target
+        from .client.target import choose_registry, choose_target
 
-        target = choose_target(uri, Path(folder) if folder else Path.cwd())
+        start = Path(folder) if folder else Path.cwd()
+        target = choose_target(uri, start)
+        registry = choose_registry(registry_uri, start)
         names = [experiment] if isinstance(experiment, str) else list(experiment or ())
-        return cls(open_connection(target.uri), experiments=names, why=target.why)
+        return cls(open_connection(target.uri, registry_uri=registry), experiments=names, why=target.why)
 
     def __repr__(self) -> str:
         scope = f", experiment {', '.join(self.experiments)}" if self.experiments else ""
@@ -167,8 +169,9 @@ class Workspace:
         from .client.runs import get_run
         from .services.runs import find_run
 
-        run_id = getattr(run, "run_id", None)
-        text = str(run_id or run).removeprefix("runs:/").partition("/")[0]
+        text = str(_run_id(run) or run)
+        if text.startswith("runs:/"):
+            text = text.removeprefix("runs:/").partition("/")[0]
         if len(text) == 32 and all(letter in "0123456789abcdef" for letter in text):
             return str(get_run(self._connection, text).info.run_id)
         return find_run(self.run_table(experiment=None if self.experiments else ()), text)
@@ -211,6 +214,7 @@ class Workspace:
             metric=metric,
             goal=goal,
             models=self._model_names(),
+            everything=not (self.experiments if experiment is None else experiment),
         )
         if static:
             return found.document()
@@ -297,21 +301,29 @@ class Workspace:
 
     def _model_source(self, source: object) -> object:
         """A run in any form becomes its id; URIs, folders and model objects stay what they are."""
-        if getattr(source, "run_id", None) and not hasattr(source, "fit"):
-            return str(source.run_id)  # type: ignore[attr-defined]
+        if _run_id(source) and not hasattr(source, "fit"):
+            return _run_id(source)
         if not isinstance(source, str) or source.startswith(("runs:/", "models:/")):
             return source
-        if "/" in source or Path(source).exists():
+        if (Path(source) / "MLmodel").is_file():
             return Path(source)
-        return self.find(source)
+        try:
+            return self.find(source)
+        except RunNotFound:
+            if "/" in source or Path(source).exists():
+                return Path(source)  # whose error says what the folder lacks
+            raise
 
     def _home_experiment(self) -> str | None:
         """Where a run goes that registering needs."""
         if not self.experiments:
             return None
-        from .client.runs import create_experiment
+        from .client.runs import find_experiments
 
-        return create_experiment(self._connection, self.experiments[0]).experiment_id
+        try:
+            return find_experiments(self._connection, self.experiments[:1])[0].experiment_id
+        except ExperimentNotFound:
+            return None
 
     def models(self, name: str | None = None) -> ModelList:
         """Registered models and their versions, with aliases, source runs and metrics.
@@ -324,7 +336,9 @@ class Workspace:
         return list_models(self._connection, name)
 
     def _model_names(self) -> list[str]:
-        return sorted({version.name for version in self.models().versions})
+        from .client.models import list_versions
+
+        return sorted({version.name for version in list_versions(self._connection, metrics=False)})
 
     # ---- deployments
 
@@ -353,14 +367,29 @@ class Workspace:
         """
         from .services.deploy import deploy
 
+        def serve(ref: str) -> Deployment:
+            return deploy(self._connection, ref, to=to, name=name, port=port, timeout=timeout, progress=progress)
+
         ref = self._served(model)
-        return deploy(self._connection, ref, to=to, name=name, port=port, timeout=timeout, progress=progress)
+        try:
+            return serve(ref)
+        except ModelNotFound as missing:
+            try:
+                return serve(f"runs:/{self.find(ref)}")  # a run's name, or the beginning of its id
+            except RunNotFound:
+                raise missing from None
 
     def _served(self, model: object) -> str:
-        run_id = getattr(model, "run_id", None)
         if hasattr(model, "version") and hasattr(model, "name"):
             return f"{model.name}:{model.version}"
-        return f"runs:/{run_id}" if run_id else str(model)
+        if _run_id(model):
+            return f"runs:/{_run_id(model)}"
+        if not isinstance(model, str | Path):
+            raise UsageError(
+                f"this {type(model).__name__} cannot be served as it is",
+                hint="%aml_register it first, then deploy that",
+            )
+        return str(model)
 
     @staticmethod
     def endpoints() -> DeploymentList:
@@ -411,3 +440,9 @@ class Workspace:
         from .services.deploy import stop_all
 
         return stop_all()
+
+
+def _run_id(thing: object) -> str | None:
+    """The id of whatever has one: a best run, a run card, mlflow's Run."""
+    found = getattr(thing, "run_id", None) or getattr(getattr(thing, "info", None), "run_id", None)
+    return found if isinstance(found, str) else None

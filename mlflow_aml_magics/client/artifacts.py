@@ -20,7 +20,6 @@ import yaml
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelError
-from ..frames.signature import parse_signature
 from .digest import MLMODEL, model_files
 from .registry import resolve
 
@@ -60,11 +59,6 @@ class ModelFiles:
     def servable(self) -> bool:
         """Whether it has the flavor that every scoring server needs."""
         return "python_function" in self.flavors
-
-    def signature_rows(self) -> list[tuple[str, str, str]]:
-        """The signature as rows of (input, output or param; name; type); none without a signature."""
-        signature = parse_signature(self.signature)
-        return signature.rows() if signature else []
 
 
 def read_model(path: Path) -> ModelFiles:

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from mlflow.exceptions import MlflowException
 from ..errors import ModelNotFound, NoModelInRun, RunNotFound, UsageError
 from .artifacts import ModelFiles, fetch, logged_models, read_model
 from .digest import MLMODEL, data_digest
-from .saving import quiet, save_object
+from .saving import quiet
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -32,9 +32,9 @@ __all__ = [
     "RunModel",
     "find_model",
     "import_folder",
-    "log_object",
     "logged_by_autolog",
     "models_of_run",
+    "remove_import",
 ]
 
 DEPTH = 4  # levels of artifact folders searched for an MLmodel
@@ -99,28 +99,6 @@ def find_model(conn: Connection, source: str) -> RunModel:
     return named[-1]  # of the same name logged at several steps, mlflow too takes the last
 
 
-def log_object(
-    conn: Connection,
-    model: object,
-    experiment_id: str,
-    run_name: str | None = None,
-    *,
-    input_example: Any = None,
-    pip_requirements: Sequence[str] | None = None,
-) -> RunModel:
-    """Log a fitted model object in a run of its own, with the flavor that its class calls for.
-
-    Args:
-        input_example: a few rows; mlflow makes the signature from them.
-        pip_requirements: of the serving environment; None lets mlflow find them out, which takes seconds.
-    """
-    with tempfile.TemporaryDirectory(prefix="mlflow-aml-save-") as scratch:
-        folder = save_object(
-            model, Path(scratch) / "model", input_example=input_example, pip_requirements=pip_requirements
-        )
-        return import_folder(conn, folder, experiment_id, run_name or type(model).__name__)
-
-
 def import_folder(
     conn: Connection, folder: Path, experiment_id: str, run_name: str | None = None, *, name: str = "model"
 ) -> RunModel:
@@ -146,12 +124,14 @@ def import_folder(
             client.set_terminated(run_id)
             return found
         except BaseException:
-            with contextlib.suppress(Exception):  # a second failure must not hide the first
-                if logged is not None:
-                    client.delete_logged_model(logged.model_id)
-            with contextlib.suppress(Exception):
-                client.delete_run(run_id)
+            _withdraw(conn, run_id, logged.model_id if logged is not None else None)
             raise
+
+
+def remove_import(conn: Connection, model: RunModel) -> None:
+    """Take back what `import_folder` made, the run and its model, as far as the store lets us."""
+    if model.run_id is not None:
+        _withdraw(conn, model.run_id, model.model_id)
 
 
 def logged_by_autolog(conn: Connection, model: object) -> RunModel | None:
@@ -246,6 +226,14 @@ def _model_folders(conn: Connection, run_id: str) -> list[str]:
 
 
 # --- importing
+
+
+def _withdraw(conn: Connection, run_id: str, model_id: str | None) -> None:
+    with contextlib.suppress(Exception):  # a second failure must not hide the first
+        if model_id is not None:
+            conn.mlflow.delete_logged_model(model_id)
+    with contextlib.suppress(Exception):
+        conn.mlflow.delete_run(run_id)
 
 
 @contextlib.contextmanager

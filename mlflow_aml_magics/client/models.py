@@ -8,11 +8,11 @@ from .logged_models import (
     RunModel,
     find_model,
     import_folder,
-    log_object,
     logged_by_autolog,
     models_of_run,
+    remove_import,
 )
-from .registry import ModelVersion, create_version, list_versions, resolve, set_alias, set_tags
+from .registry import ModelVersion, create_version, list_versions, resolve, set_alias, update
 from .saving import save_object
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
     "is_download",
     "list_versions",
     "local_path",
-    "log_object",
     "logged_by_autolog",
     "models_of_run",
     "read_model",
+    "remove_import",
     "resolve",
     "save_object",
     "set_alias",
-    "set_tags",
+    "update",
 ]

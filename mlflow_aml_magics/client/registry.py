@@ -16,7 +16,7 @@ from ..errors import AmlMagicsError, ModelNotFound, UsageError, nearest
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["ModelVersion", "create_version", "list_versions", "resolve", "set_alias", "set_tags"]
+__all__ = ["ModelVersion", "create_version", "list_versions", "resolve", "set_alias", "update"]
 
 PAGE = 200  # a page of versions; the servers refuse more than 1,000 (AzureML) or 200,000
 METRICS_OF = 200  # versions whose metrics are read: each costs a request
@@ -163,9 +163,11 @@ def set_alias(conn: Connection, version: ModelVersion, alias: str) -> str | None
     return None if before == version.version else before
 
 
-def set_tags(conn: Connection, version: ModelVersion, tags: Mapping[str, str]) -> None:
-    """Set tags of a version that is already there."""
-    with conn.guard(f"setting tags of '{version.name}' version {version.version}"):
+def update(conn: Connection, version: ModelVersion, *, tags: Mapping[str, str], description: str | None = None) -> None:
+    """Set tags and description of a version that is already there. Its other tags stay, and so does None."""
+    with conn.guard(f"describing '{version.name}' version {version.version}"):
+        if description is not None:
+            conn.mlflow.update_model_version(version.name, version.version, description)
         for key, value in tags.items():
             conn.mlflow.set_model_version_tag(version.name, version.version, key, value)
 

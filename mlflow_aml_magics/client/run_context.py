@@ -17,6 +17,8 @@ from typing import ClassVar
 
 from mlflow.tracking.context.abstract_context import RunContextProvider
 
+from .alive import process_tag
+
 __all__ = ["CONTEXT_VARIABLE", "NotebookRunContext", "git_state"]
 
 CONTEXT_VARIABLE = "AML_MAGICS_CONTEXT"
@@ -39,7 +41,7 @@ class NotebookRunContext(RunContextProvider):
         """The tags of a run that starts now."""
         type(self).started += 1
         context = json.loads(os.environ[CONTEXT_VARIABLE])
-        tags: dict[str, str] = dict(context["tags"])
+        tags: dict[str, str] = {**context["tags"], "aml.process": process_tag()}
         if context["pid"] == os.getpid():
             tags |= context["kernel_tags"]
         return tags | git_state(Path(context["folder"]))
@@ -55,14 +57,14 @@ def _git_state(folder: Path, _moment: int) -> dict[str, str]:
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return {}
-    dirty = "true" if _git(folder, "status", "--porcelain", "--", ".") else "false"
+    dirty = "true" if _git(folder, "status", "--porcelain", "--untracked-files=no") else "false"
     return {"mlflow.source.git.commit": commit, "aml.git.dirty": dirty}
 
 
 def _git(folder: Path, *words: str) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=False
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=GIT_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

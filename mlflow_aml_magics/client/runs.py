@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ def find_experiments(connection: Connection, names: Sequence[str]) -> list[Exper
     """The experiments of these names or ids.
 
     Raises:
-        ExperimentNotFound: with the nearest name.
+        ExperimentNotFound: with the nearest name, or with how to restore it.
     """
     found = []
     for name in names:
@@ -74,6 +75,11 @@ def find_experiments(connection: Connection, names: Sequence[str]) -> list[Exper
             raise ExperimentNotFound(
                 f"no experiment '{name}' in {connection.label}",
                 hint=f"did you mean '{close}'?" if close else f"there are: {', '.join(known[:10])}",
+            )
+        if experiment.lifecycle_stage == "deleted":
+            raise ExperimentNotFound(
+                f"experiment '{experiment.name}' in {connection.label} was deleted",
+                hint=f"%aml_track --experiment {shlex.quote(experiment.name)} restores it",
             )
         found.append(_reference(experiment))
     return found

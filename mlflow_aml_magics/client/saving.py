@@ -50,8 +50,9 @@ def save_object(
         else:
             _save(flavor, model, to, options)
     except (MlflowException, ImportError, TypeError, ValueError, AttributeError) as exc:
+        said = next(iter(str(exc).splitlines()), type(exc).__name__)
         raise ModelError(
-            f"this {type(model).__name__} cannot be saved: {str(exc).splitlines()[0]}",
+            f"this {type(model).__name__} cannot be saved: {said}",
             hint=f"log it yourself with {flavor or 'mlflow.pyfunc'}.log_model, then %aml_register the run",
         ) from exc
     return to

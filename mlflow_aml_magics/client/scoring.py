@@ -67,10 +67,10 @@ class Answer:
 
 
 def read_status(folder: Path) -> Status | None:
-    """The last status that the process wrote, or None before the first."""
+    """The last status that the process wrote, or None before the first and where it cannot be read."""
     try:
         return Status(**json.loads((folder / "status.json").read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -177,6 +177,8 @@ def _failed(say: _Teller, reason: str, exc: BaseException) -> int:
 def _leave_with_parent(folder: Path) -> None:
     if sys.stdin.readline().strip() != "keep":
         shutil.rmtree(folder, ignore_errors=True)
+        if os.name == "posix" and os.getpgrp() == os.getpid():
+            os.killpg(os.getpid(), signal.SIGKILL)  # with what the model started
         os._exit(1)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UsageError
+from .paths import redacted
 
-__all__ = ["Target", "choose_target", "resolve_uri"]
+__all__ = ["Target", "choose_registry", "choose_target", "resolve_uri"]
 
 DATABASES = ("postgresql", "mysql", "mssql")
 
@@ -17,7 +18,7 @@ DATABASES = ("postgresql", "mysql", "mssql")
 class Target:
     """A tracking URI and where it came from ("MLFLOW_TRACKING_URI", "the default beside the notebook")."""
 
-    uri: str
+    uri: str = field(repr=False)  # it may hold a password
     why: str
 
 
@@ -35,13 +36,26 @@ def choose_target(asked: str | None, folder: Path) -> Target:
     return Target(resolve_uri("sqlite:///mlflow.db", folder), "the default, beside the notebook")
 
 
+def choose_registry(asked: str | None, folder: Path) -> str | None:
+    """The model registry's URI: what was asked for, else MLFLOW_REGISTRY_URI; None where it is the tracking store.
+
+    Args:
+        asked: a URI or a path as in `choose_target`; besides, what only registries have: ``databricks-uc``, ``uc:URL``.
+        folder: where a relative path starts.
+    """
+    uri = asked or os.environ.get("MLFLOW_REGISTRY_URI")
+    if not uri:
+        return None
+    return uri if uri.startswith(("databricks-uc", "uc:")) else resolve_uri(uri, folder)
+
+
 def resolve_uri(text: str, folder: Path) -> str:
     """An absolute tracking URI for a URI or a path.
 
     A folder is an old-style ``mlruns`` store, or holds one, or holds an ``mlflow.db``; a file is a SQLite store.
 
     Raises:
-        UsageError: a scheme that mlflow knows no store for, or a folder without a store in it.
+        UsageError: a scheme that mlflow knows no store for, a store in memory, or nothing that exists.
     """
     scheme, separator, rest = text.partition("://")
     if separator:
@@ -67,13 +81,15 @@ def resolve_uri(text: str, folder: Path) -> str:
             return (path / "mlruns").as_uri()
         return _sqlite(str(path / "mlflow.db"), folder)
     raise UsageError(
-        f"'{text}' is neither a tracking URI nor a folder or file that exists",
+        f"'{redacted(text)}' is neither a tracking URI nor a folder or file that exists",
         hint="%aml_track sqlite:///mlflow.db",
     )
 
 
 def _sqlite(path: str, folder: Path) -> str:
-    if path.startswith("file:") or path == ":memory:":
+    if path in ("", ":memory:") or (path.startswith("file:") and (":memory:" in path or "mode=memory" in path)):
+        raise UsageError("a store in memory ends with its connection", hint="%aml_track sqlite:///mlflow.db")
+    if path.startswith("file:"):
         return f"sqlite:///{path}"  # SQLite's own URI form, with its options
     return f"sqlite:///{(folder / path).resolve()}"
 

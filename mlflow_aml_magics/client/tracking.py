@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-import socket
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import mlflow
-import psutil
-from mlflow.entities import Run, ViewType
+from mlflow.entities import Metric, Param, Run, ViewType
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import fluent
+from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
 
+from ..errors import StoreError
+from .alive import is_alive, process_tag
 from .connection import Connection, restore_environment
 from .run_context import CONTEXT_VARIABLE, NotebookRunContext, git_state
 
-__all__ = ["Tracking", "cell_run", "session_tag"]
+__all__ = ["Tracking", "cell_run", "log_assigned"]
 
 VARIABLES = (
     "MLFLOW_TRACKING_URI",
@@ -32,23 +35,23 @@ VARIABLES = (
     CONTEXT_VARIABLE,
 )
 CELLS = "notebook/cells.py"
-
-
-def session_tag(process: psutil.Process | None = None) -> str:
-    """This kernel, so that another one can tell whether it still lives: host, process id, its start in s."""
-    process = process or psutil.Process()
-    return f"{socket.gethostname()}:{process.pid}:{int(process.create_time())}"
+REST_SECONDS = 60.0  # after a store failed to take the cells' source, it is left alone for so long
+IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # mlflow waits for minutes
 
 
 @dataclass
 class Tracking:
-    """Tracking that is on: mlflow's globals point at one experiment until `stop`.
+    """Tracking that is on: mlflow's globals point at one experiment from `start` to `stop`.
+
+    The globals belong to the process, so at most one is on: starting another ends the one before.
 
     Args:
         connection: the store.
         experiment_id, experiment: where runs go.
         folder: the notebook's.
         notebook: its path, when known.
+        autolog, log_models: switch mlflow's autolog on, and let it keep fitted models.
+        source: keep the executed cells' source with each run.
     """
 
     connection: Connection
@@ -59,21 +62,42 @@ class Tracking:
     autolog: bool
     log_models: bool
     source: bool
-    session: str = field(default_factory=session_tag)
+    session: str = field(default_factory=process_tag)
+    current: ClassVar[Tracking | None] = None
     _saved: dict[str, str | None] = field(default_factory=dict, repr=False)
-    _uri_before: str | None = None
-    _experiment_before: Any = None
-    _autolog_before: bool = False
+    _uri_before: str | None = field(default=None, repr=False)
+    _experiment_before: Any = field(default=None, repr=False)
+    _autolog_before: dict[str, Any] = field(default_factory=dict, repr=False)
     _seen_runs: int = 0
-    _open_runs: set[str] = field(default_factory=set, repr=False)
-    _since_ms: int = field(default_factory=lambda: int(time.time() * 1000))
+    _open_run: str | None = None
+    _since_ms: int = 0
+    _resting_until: float = 0.0
+
+    @property
+    def on(self) -> bool:
+        """Whether mlflow's globals are this one's."""
+        return Tracking.current is self
 
     def start(self) -> None:
-        """Point mlflow and the environment at the experiment, and switch autolog on."""
+        """Point mlflow and the environment at the experiment, and switch autolog on.
+
+        Raises:
+            StoreError: the experiment cannot be opened; everything is as it was then.
+        """
+        if Tracking.current is not None:
+            Tracking.current.stop()
         self._saved = {name: os.environ.get(name) for name in VARIABLES}
         self._uri_before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
         self._experiment_before = fluent._active_experiment_id
-        self._autolog_before = self._autolog_is_on()
+        self._autolog_before = copy.deepcopy(AUTOLOGGING_INTEGRATIONS)
+        Tracking.current = self
+        try:
+            self._point()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _point(self) -> None:
         if self.connection.uri.startswith("file:"):
             os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
         mlflow.set_tracking_uri(self.connection.uri)
@@ -81,30 +105,59 @@ class Tracking:
             mlflow.set_registry_uri(self.connection.registry_uri)
         with self.connection.guard("opening the experiment in"):
             mlflow.set_experiment(experiment_id=self.experiment_id)
-        # The name, too: mlflow < 2.22 sets no variable of its own, and the name reads better in `env`.
         os.environ["MLFLOW_EXPERIMENT_NAME"] = self.experiment
         os.environ["MLFLOW_EXPERIMENT_ID"] = self.experiment_id
         os.environ[CONTEXT_VARIABLE] = self._context()
-        self._seen_runs = NotebookRunContext.started
+        self._seen_runs, self._since_ms = NotebookRunContext.started, int(time.time() * 1000)
         if self.autolog:
             mlflow.autolog(log_input_examples=self.log_models, log_model_signatures=True, log_models=self.log_models)
 
-    def stop(self) -> None:
-        """End what is open, and put the environment, the URI, the experiment and autolog back."""
-        while mlflow.active_run() is not None:
-            mlflow.end_run()
-        if self.autolog and not self._autolog_before:
-            mlflow.autolog(disable=True)
+    def stop(self) -> list[str]:
+        """End what is open, and put the environment, the URI, the experiment and autolog back, whatever fails.
+
+        Returns:
+            The ids of runs that could not be ended, as their store does not answer.
+        """
+        if not self.on:
+            return []
+        Tracking.current = None
+        left = []
+        try:
+            while (run := mlflow.active_run()) is not None:
+                try:
+                    with _impatient(), self.connection.guard("ending a run of"):
+                        mlflow.end_run()
+                except StoreError:
+                    left.append(run.info.run_id)
+        finally:
+            self._put_back()
+        return left
+
+    def _put_back(self) -> None:
+        if self.autolog:
+            mlflow.autolog(disable=True)  # also for libraries that are imported later
+            for name, settings in self._autolog_before.items():
+                AUTOLOGGING_INTEGRATIONS[name] = settings
         mlflow.set_tracking_uri(self._uri_before)  # type: ignore[arg-type]  # None is what an unset URI is
         if self.connection.registry_uri != self.connection.uri:
             mlflow.set_registry_uri(self._saved["MLFLOW_REGISTRY_URI"] or "")
         fluent._active_experiment_id = self._experiment_before  # no public way to unset it (mlflow 3.15)
         restore_environment(self._saved)
 
-    def _autolog_is_on(self) -> bool:
-        from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
+    @contextmanager
+    def environment_before(self) -> Iterator[None]:
+        """The environment as `start` found it, for the moment: what tracking set there is nobody's wish."""
+        ours = {name: os.environ.get(name) for name in VARIABLES}
+        restore_environment(self._saved)
+        try:
+            yield
+        finally:
+            restore_environment(ours)
 
-        return not AUTOLOGGING_INTEGRATIONS.get("mlflow", {}).get("disable", True)
+    def own_settings(self) -> list[str]:
+        """Libraries whose autolog the user had set up, which mlflow.autolog() leaves as they are."""
+        before = self._autolog_before.items()
+        return sorted(name for name, settings in before if name != "mlflow" and not settings.get("disable", True))
 
     def _context(self) -> str:
         tags = {"aml.session": self.session}
@@ -119,42 +172,50 @@ class Tracking:
         return git_state(self.folder)
 
     def keep_cells(self, cells: str) -> list[str]:
-        """Store the executed cells with each run of this session that started or is still open since the last call.
+        """Store the executed cells with each run that this kernel started, or had open, since the last call.
 
         Args:
             cells: the source, ready to store.
 
         Returns:
             The ids of the runs that were written to.
+
+        Raises:
+            StoreError: the store failed; it is not asked again for a minute.
         """
-        if not self.source or (NotebookRunContext.started == self._seen_runs and not self._open_runs):
+        active = mlflow.active_run()
+        started = NotebookRunContext.started
+        if not self.source or (started == self._seen_runs and self._open_run is None):
             return []
-        self._seen_runs = NotebookRunContext.started
-        client, since = self.connection.mlflow, self._since_ms
-        self._since_ms = int(time.time() * 1000)
-        with self.connection.guard("keeping the cells' source in"):
-            fresh = self._runs(f"tags.`aml.session` = '{self.session}' and attributes.start_time >= {since - 1000}")
-            known = {run.info.run_id for run in fresh}
-            runs = fresh + [client.get_run(run_id) for run_id in self._open_runs - known]
-            for run in runs:
-                client.log_text(run.info.run_id, cells, CELLS)
-        self._open_runs = {run.info.run_id for run in runs if run.info.status == "RUNNING"}
-        return [run.info.run_id for run in runs]
+        if time.monotonic() < self._resting_until:
+            return []
+        since, now = self._since_ms, int(time.time() * 1000)
+        try:
+            with _impatient(), self.connection.guard("keeping the cells' source in"):
+                query = f"tags.`aml.session` = '{self.session}' and attributes.start_time >= {since - 1000}"
+                fresh = self._runs(query) if started != self._seen_runs else []
+                ids = {run.info.run_id for run in fresh} | ({self._open_run} if self._open_run else set())
+                for run_id in ids:
+                    self.connection.mlflow.log_text(run_id, cells, CELLS)
+        except StoreError:
+            self._resting_until = time.monotonic() + REST_SECONDS
+            raise
+        self._seen_runs, self._since_ms = started, now
+        self._open_run = active.info.run_id if active else None
+        return sorted(ids)
 
     def end_strays(self) -> list[str]:
-        """End runs that this notebook left RUNNING in kernels which are gone.
+        """End runs of the experiment that are RUNNING although the process of this machine that started them is gone.
 
         Returns:
             Their names.
         """
-        if self.notebook is None:
-            return []
         client, ended = self.connection.mlflow, []
         with self.connection.guard("looking for runs left open in"):
-            quoted = str(self.notebook).replace("'", "''")
-            for run in self._runs(f"tags.`aml.notebook` = '{quoted}' and attributes.status = 'RUNNING'"):
-                if run.data.tags.get("aml.session") != self.session and not _is_alive(run.data.tags):
-                    client.set_tag(run.info.run_id, "aml.ended", "its kernel was gone")
+            for run in self._runs("attributes.status = 'RUNNING'"):
+                process = run.data.tags.get("aml.process")
+                if process and not is_alive(process):
+                    client.set_tag(run.info.run_id, "aml.ended", "its process was gone")
                     client.set_terminated(run.info.run_id, "KILLED")
                     ended.append(run.info.run_name or run.info.run_id)
         return ended
@@ -172,47 +233,67 @@ class Tracking:
                 return found
 
 
-def _is_alive(tags: dict[str, str]) -> bool:
-    host, _, rest = tags.get("aml.session", "").partition(":")
-    pid, _, started = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return True  # another machine's kernel: not ours to judge
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Give up soon on a server that does not answer: these calls are ours, not the user's."""
+    saved = {name: os.environ.get(name) for name in IMPATIENT}
+    os.environ.update({name: value for name, value in IMPATIENT.items() if saved[name] is None})
     try:
-        return int(psutil.Process(int(pid)).create_time()) == int(started)
-    except psutil.NoSuchProcess:
-        return False
+        yield
+    finally:
+        restore_environment(saved)
 
 
 @contextmanager
-def cell_run(run_name: str | None, tags: dict[str, str]) -> Iterator[str]:
+def cell_run(connection: Connection, run_name: str | None, tags: dict[str, str], experiment_id: str) -> Iterator[str]:
     """One run around a cell: FINISHED, FAILED with its traceback, or KILLED on interrupt; nested inside an open run.
+
+    What the body does to mlflow's stack of open runs is undone down to the run that was open before, which stays so.
 
     Yields:
         The run's id.
     """
-    run = mlflow.start_run(run_name=run_name, tags=tags or None, nested=mlflow.active_run() is not None)
-    status = "FINISHED"
+    outer = mlflow.active_run()
+    with connection.guard("starting a run in"):
+        run = mlflow.start_run(
+            run_name=run_name, tags=tags or None, nested=outer is not None, experiment_id=experiment_id
+        )
+    run_id, status = run.info.run_id, "FINISHED"
     try:
-        yield run.info.run_id
+        yield run_id
     except KeyboardInterrupt:
         status = "KILLED"
         raise
     except BaseException as exc:
         status = "FAILED"
-        mlflow.set_tag("aml.error", f"{type(exc).__name__}: {exc}"[:500])
-        mlflow.log_text("".join(traceback.format_exception(exc)), "notebook/traceback.txt")
+        _note_failure(connection, run_id, exc)
         raise
     finally:
-        current = mlflow.active_run()
-        while current is not None and current.info.run_id != run.info.run_id:
-            mlflow.end_run(status)  # a run that the cell opened and left
-            current = mlflow.active_run()
-        mlflow.end_run(status)
+        while (left := mlflow.active_run()) is not None and (outer is None or left.info.run_id != outer.info.run_id):
+            mlflow.end_run(status)
+        if status != "FINISHED":
+            connection.mlflow.set_terminated(run_id, status)  # also where the body had ended its run itself
 
 
-def log_assigned(params: dict[str, Any], metrics: dict[str, float]) -> None:
-    """Log values to the active run."""
-    if params:
-        mlflow.log_params(params)
-    if metrics:
-        mlflow.log_metrics(metrics)
+def _note_failure(connection: Connection, run_id: str, exc: BaseException) -> None:
+    """Keep the exception with the run; a store that fails meanwhile must not hide it from the user."""
+    try:
+        connection.mlflow.set_tag(run_id, "aml.error", f"{type(exc).__name__}: {exc}"[:500])
+        connection.mlflow.log_text(run_id, "".join(traceback.format_exception(exc)), "notebook/traceback.txt")
+    except (MlflowException, OSError) as failure:
+        exc.__context__ = failure
+
+
+def log_assigned(connection: Connection, run_id: str, params: dict[str, Any], metrics: dict[str, float]) -> None:
+    """Log values to a run.
+
+    Raises:
+        StoreError: the store refuses one, such as a param that has another value already.
+    """
+    now = int(time.time() * 1000)
+    with connection.guard(f"logging to run {run_id} in"):
+        connection.mlflow.log_batch(
+            run_id,
+            [Metric(key, value, now, 0) for key, value in metrics.items()],
+            [Param(key, str(value)) for key, value in params.items()],
+        )

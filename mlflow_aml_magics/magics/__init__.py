@@ -34,6 +34,8 @@ CELL_VERBS = ("track", "invoke")
 class Verb:
     """A magic that imports its module on first use. Its docstring is the parser's help, so ``%aml_track?`` is true."""
 
+    _ipython_magic_no_var_expand = True  # IPython.core.magic.no_var_expand: `parsing.expanded` knows our queries
+
     def __init__(self, name: str, session: Session) -> None:
         self.name = name
         self.session = session
@@ -41,9 +43,9 @@ class Verb:
 
     def __call__(self, line: str, cell: str | None = None) -> Any:
         __tracebackhide__ = True
-        from .parsing import run_verb
+        from .parsing import expanded, run_verb
 
-        return run_verb(self.module(), self.session, line, cell)
+        return run_verb(self.module(), self.session, expanded(self.session.shell, line), cell)
 
     def module(self) -> Any:
         """The module with this verb's `parser` and `run`."""
@@ -59,6 +61,7 @@ class Index:
     """``%aml``: every verb in a line; ``%aml track …`` is ``%aml_track …``."""
 
     __name__ = "aml"
+    _ipython_magic_no_var_expand = True
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -66,8 +69,9 @@ class Index:
     def __call__(self, line: str, cell: str | None = None) -> Any:
         __tracebackhide__ = True
         from .index import run_index
+        from .parsing import expanded
 
-        return run_index(self.session, line, cell)
+        return run_index(self.session, expanded(self.session.shell, line), cell)
 
 
 def load(shell: InteractiveShell) -> None:

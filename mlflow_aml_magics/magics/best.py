@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .options import add_experiment, add_goal, goal_of_args, scope_of_args
+from .options import add_experiment, add_goal, goal_of_args, query_of_args, scope_of_args
 from .parsing import VerbParser
 
 if TYPE_CHECKING:
@@ -35,5 +35,5 @@ def parser() -> VerbParser:
 def run(session: Session, args: argparse.Namespace) -> BestRun:
     """The best run."""
     return session.workspace().best(
-        args.metric, goal=goal_of_args(args), query=" ".join(args.query), experiment=scope_of_args(args)
+        args.metric, goal=goal_of_args(args), query=query_of_args(args), experiment=scope_of_args(args)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from .options import add_experiment, add_goal, goal_of_args, scope_of_args
 from .parsing import VerbParser
+from .variables import named
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +42,8 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         raise UsageError("named runs are compared as they are", hint="leave --where out, or the runs")
     workspace = session.workspace()
     words = {"query": args.where, "metric": args.metric, "goal": goal_of_args(args), "experiment": scope_of_args(args)}
-    return workspace.compare(*args.runs, static=args.static or not _has_front_end(session), **words)
+    runs = [named(session, run) for run in args.runs]
+    return workspace.compare(*runs, static=args.static or not _has_front_end(session), **words)
 
 
 def _has_front_end(session: Session) -> bool:

@@ -57,13 +57,15 @@ def _metrics(workspace: Workspace) -> list[str]:
 
 
 def _models(workspace: Workspace) -> list[str]:
-    versions = workspace.models().versions
+    from ..client.models import list_versions
+
+    versions = list_versions(workspace.connection, metrics=False)  # metrics cost a request a version
     aliased = [f"{version.name}@{alias}" for version in versions for alias in version.aliases]
     return aliased + [f"{version.name}:{version.version}" for version in versions]
 
 
 def _model_names(workspace: Workspace) -> list[str]:
-    return sorted({version.name for version in workspace.models().versions})
+    return workspace._model_names()
 
 
 def _deployments(workspace: Workspace) -> list[str]:

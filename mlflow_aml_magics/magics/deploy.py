@@ -8,6 +8,7 @@ from ..errors import UsageError
 from .parsing import VerbParser
 from .progress import progress_line
 from .text import Text
+from .variables import named
 
 if TYPE_CHECKING:
     import argparse
@@ -55,9 +56,8 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         return Text(f"{args.delete} is stopped and deleted")
     if args.stop_all:
         return Text(f"stopped: {', '.join(Workspace.stop_all()) or 'nothing, as nothing was running'}")
-    model = session.shell.user_ns.get(args.model, args.model)
     return session.workspace().deploy(
-        model,
+        named(session, args.model),
         to=args.to,
         name=args.name,
         port=args.port,

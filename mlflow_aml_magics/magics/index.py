@@ -28,7 +28,10 @@ class VerbList(Shown):
             "What you can type",
             (
                 Table(("magic", "what it does", "example"), self.rows),
-                Note("%aml_track? or %aml_track --help tells all; each is a method of Workspace too", "info"),
+                Note(
+                    "%aml_track? or %aml_track --help tells all; all but %aml_track are methods of Workspace too",
+                    "info",
+                ),
             ),
         )
 

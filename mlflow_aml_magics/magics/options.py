@@ -10,7 +10,7 @@ from .parsing import VerbParser
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["add_experiment", "add_goal", "goal_of_args", "scope_of_args"]
+__all__ = ["add_experiment", "add_goal", "goal_of_args", "query_of_args", "scope_of_args"]
 
 
 def add_experiment(verb: VerbParser) -> None:
@@ -22,6 +22,14 @@ def add_experiment(verb: VerbParser) -> None:
 def scope_of_args(args: argparse.Namespace) -> Any:
     """The experiments asked for: names, () for every one, None for the session's own."""
     return () if args.all else args.experiment
+
+
+def query_of_args(args: argparse.Namespace) -> str:
+    """The query as typed; quotes around the whole of it are taken off, as people are used to put them."""
+    words = args.query
+    if len(words) == 1 and len(words[0]) > 1 and words[0][0] == words[0][-1] and words[0][0] in "\"'":
+        return str(words[0][1:-1])
+    return " ".join(words)
 
 
 def add_goal(verb: VerbParser) -> None:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from .session import Session
 
-__all__ = ["HelpWanted", "VerbParser", "pair", "run_verb", "split_words", "unquote"]
+__all__ = ["HelpWanted", "VerbParser", "expanded", "pair", "run_verb", "split_words", "unquote"]
 
 _WORD = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|`[^`]*`|[^\s"'`])+)""")
+_NEGATIVE = re.compile(r"^-[\d.]")  # -1e-5 is a number of a query, no option
+_REPEAT = re.compile(r"\{(\d+(?:,\d*)?)\}")  # of a regular expression
 _QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
 
 
@@ -42,6 +46,7 @@ class VerbParser(argparse.ArgumentParser):
             add_help=False,
             allow_abbrev=False,
         )
+        self._negative_number_matcher = _NEGATIVE
         self.cell = cell
         self.examples = tuple(examples)
         self.register("type", None, unquote)
@@ -70,7 +75,7 @@ class VerbParser(argparse.ArgumentParser):
         words = split_words(line, self.prog)
         if "--help" in words or "-h" in words:
             raise HelpWanted
-        args, unknown = self.parse_known_args(words)
+        args, unknown = self.parse_known_intermixed_args(words)
         for word in unknown:
             if word.startswith("-"):
                 close = nearest(word.partition("=")[0], self.options())
@@ -84,6 +89,11 @@ class VerbParser(argparse.ArgumentParser):
     def options(self) -> list[str]:
         """Every option's name."""
         return [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+
+
+def expanded(shell: InteractiveShell, line: str) -> str:
+    """The line with ``$var`` and ``{expr}`` filled in as IPython does it, but ``{3}`` left: RLIKE '^a{3}' means it."""
+    return str(shell.var_expand(_REPEAT.sub(r"{{\1}}", line), depth=3))
 
 
 def split_words(line: str, prog: str = "") -> list[str]:

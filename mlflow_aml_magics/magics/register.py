@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .options import add_experiment, add_goal, goal_of_args, scope_of_args
 from .parsing import VerbParser, pair
 from .progress import progress_line
+from .variables import named
 
 if TYPE_CHECKING:
     import argparse
@@ -44,8 +45,8 @@ def parser() -> VerbParser:
 def run(session: Session, args: argparse.Namespace) -> Registration:
     """The version."""
     workspace = session.workspace()
-    source: object = session.shell.user_ns.get(args.source, args.source)
-    if args.source == "best" and source == "best":
+    source = named(session, args.source)
+    if args.source == "best" and (args.metric or source == "best"):
         source = workspace.best(args.metric, goal=goal_of_args(args), experiment=scope_of_args(args))
     return workspace.register(
         source,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .options import add_experiment, scope_of_args
+from .options import add_experiment, query_of_args, scope_of_args
 from .parsing import VerbParser
 
 if TYPE_CHECKING:
@@ -41,5 +41,5 @@ def run(session: Session, args: argparse.Namespace) -> pd.DataFrame:
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit {args.limit} shows nothing", hint="a number from 1")
     return session.workspace().runs(
-        " ".join(args.query), order_by=args.order_by, experiment=scope_of_args(args), limit=args.limit
+        query_of_args(args), order_by=args.order_by, experiment=scope_of_args(args), limit=args.limit
     )

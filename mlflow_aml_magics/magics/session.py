@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import tokenize
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.inputtransformer2 import make_tokens_by_line
 from traitlets import Bool, Unicode
 from traitlets.config import Configurable
 
 from ..config import SETTINGS, Setting, Settings, load_settings
-from ..errors import AmlMagicsError
+from ..errors import AmlMagicsError, UsageError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -50,7 +54,7 @@ class Session:
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
         self.configured = AmlMagics(parent=shell)
-        self.tracking: Tracking | None = None
+        self._tracking: Tracking | None = None
         self.why_experiment = ""
         self._workspace: Workspace | None = None
 
@@ -64,10 +68,7 @@ class Session:
         self.shell.set_hook("complete_command", self.complete, re_key=r".*%%?aml")
 
     def detach(self) -> None:
-        """Undo `attach` and end tracking."""
-        self.stop_tracking()
-        if self._workspace is not None:
-            self._workspace.close()
+        """Undo `attach` and end tracking, whatever the store does."""
         self.shell.configurables.remove(self.configured)  # type: ignore[arg-type]
         self.shell.input_transformers_cleanup.remove(self.name_verbs)
         self.shell.events.unregister("post_run_cell", self.after_cell)
@@ -76,15 +77,23 @@ class Session:
             chain.chain[:] = [(rank, hook) for rank, hook in chain.chain if hook != self.complete]
             if not chain.chain:
                 del completers[key]
+        self.stop_tracking()
+        if self._workspace is not None:
+            self._workspace.close()
 
     def name_verbs(self, lines: list[str]) -> list[str]:
-        """Send ``%aml_trak`` to ``%aml trak``, which names the nearest verb."""
-        from . import VERBS
+        """Send ``%aml_trak`` to ``%aml trak``, which names the nearest verb; text and others' magics stay."""
+        if not any("%aml_" in line for line in lines):
+            return lines
+        inside = _lines_inside_strings(lines)
+        known = self.shell.magics_manager.magics
 
         def send(match: re.Match[str]) -> str:
-            return match[0] if match[2] in VERBS else f"{match[1]}aml {match[2]}"
+            name = f"aml_{match[2]}"
+            taken = name in known["line"] or name in known["cell"] or match.string.rstrip().endswith("?")
+            return match[0] if taken else f"{match[1]}aml {match[2]}"
 
-        return [_UNKNOWN_VERB.sub(send, line) if "%aml_" in line else line for line in lines]
+        return [line if n in inside else _UNKNOWN_VERB.sub(send, line) for n, line in enumerate(lines, 1)]
 
     def complete(self, _shell: object, event: Any) -> list[str]:
         """Tab: options, and names of experiments, runs, models, deployments."""
@@ -127,16 +136,57 @@ class Session:
         names = (setting.name for setting in SETTINGS)
         return load_settings(self.folder, {n: v for n in names if (v := getattr(self.configured, n)) is not None})
 
+    # ---- tracking
+
+    @property
+    def tracking(self) -> Tracking | None:
+        """The tracking that this shell started, while it is on."""
+        return self._tracking if self._tracking is not None and self._tracking.on else None
+
+    def track(self, tracking: Tracking, why_experiment: str) -> None:
+        """Make this tracking, which is on, the session's."""
+        self._tracking, self.why_experiment = tracking, why_experiment
+
+    def stop_tracking(self) -> list[str] | None:
+        """End tracking.
+
+        Returns:
+            The ids of runs that could not be ended; None when it was off.
+        """
+        if self.tracking is None:
+            return None
+        self.after_cell(None)
+        return self.tracking.stop()
+
+    def environment_before(self) -> AbstractContextManager[None]:
+        """The environment without what our own tracking set."""
+        return self.tracking.environment_before() if self.tracking else nullcontext()
+
     # ---- workspace
 
     def workspace(self) -> Workspace:
-        """The workspace: the tracked one, else the one that the settings lead to. Opening it changes no globals."""
-        if self._workspace is None:
-            from ..workspace import Workspace
+        """The workspace: the tracked one, else the one that the settings lead to now. It changes no globals.
 
-            settings = self.settings()
-            self._workspace = Workspace.connect(settings.text("tracking_uri") or None, folder=self.folder)
-            self._workspace.experiments = self._home(self._workspace, settings)
+        Raises:
+            UsageError: nothing was tracked here yet.
+        """
+        if self._workspace is not None and self.tracking is not None:
+            return self._workspace
+        from ..client.target import choose_target
+        from ..workspace import Workspace
+
+        settings = self.settings()
+        asked = settings.text("tracking_uri") or None
+        target = choose_target(asked, self.folder)
+        if self._workspace is None or self._workspace.uri != target.uri:
+            if target.why.startswith("the default") and not (self.folder / "mlflow.db").exists():
+                raise UsageError(
+                    "nothing is tracked here yet: there is no mlflow.db beside the notebook",
+                    hint="%aml_track starts, or name a store: %config AmlMagics.tracking_uri = '…'",
+                )
+            self.adopt(Workspace.connect(asked, folder=self.folder))
+        assert self._workspace is not None
+        self._workspace.experiments = self._home(self._workspace, settings)
         return self._workspace
 
     def opened(self) -> Workspace | None:
@@ -144,21 +194,17 @@ class Session:
         return self._workspace
 
     def _home(self, workspace: Workspace, settings: Settings) -> tuple[str, ...]:
-        from ..client.runs import list_experiments
-
         name, _ = self.default_experiment(settings)
-        return (name,) if name in {e.name for e in list_experiments(workspace.connection)} else ()
+        return (name,) if name in workspace.experiment_names() else ()
 
     def default_experiment(self, settings: Settings) -> tuple[str, str]:
         """The experiment to use when none is named, and why it."""
-        import os
-
         if name := settings.text("experiment"):
             return name, settings.origin["experiment"]
-        if self.tracking is None and (name := os.environ.get("MLFLOW_EXPERIMENT_NAME", "")):
+        if name := os.environ.get("MLFLOW_EXPERIMENT_NAME", ""):
             return name, "MLFLOW_EXPERIMENT_NAME is set"
         notebook = self.notebook
-        return (notebook.stem, "the notebook's name") if notebook else (self.folder.name, "the folder's name")
+        return (notebook.stem, "the notebook's name") if notebook else (self.folder.name or "root", "the folder's name")
 
     def adopt(self, workspace: Workspace) -> None:
         """Make this workspace the session's."""
@@ -166,11 +212,11 @@ class Session:
             self._workspace.close()
         self._workspace = workspace
 
-    def stop_tracking(self) -> bool:
-        """End tracking; False when it was off."""
-        if self.tracking is None:
-            return False
-        self.after_cell(None)
-        self.tracking.stop()
-        self.tracking = None
-        return True
+
+def _lines_inside_strings(lines: list[str]) -> set[int]:
+    """The numbers, from 1, of lines that begin inside a string which began on an earlier line."""
+    inside: set[int] = set()
+    for line in make_tokens_by_line(lines):
+        for token in line:
+            inside.update(range(token.start[0] + 1, token.end[0] + 1) if token.type == tokenize.STRING else ())
+    return inside

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .parsing import VerbParser
+from .variables import named
 
 if TYPE_CHECKING:
     import argparse
@@ -28,4 +29,4 @@ def parser() -> VerbParser:
 
 def run(session: Session, args: argparse.Namespace) -> RunCard:
     """The run."""
-    return session.workspace().show(args.run)
+    return session.workspace().show(named(session, args.run))

@@ -56,43 +56,50 @@ def _names(word: str) -> list[str]:
 def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     """Start, stop, tell, or run a cell as one run."""
     __tracebackhide__ = True
-    if args.off:
-        was_on = session.stop_tracking()
-        from ..services.track import TrackStatus
+    from ..services.track import status_of
 
-        return TrackStatus(False, note="" if was_on else "it was off already; %aml_track starts it")
+    if cell is not None and (args.off or args.status):
+        raise UsageError("--off and --status run no cell", hint="%aml_track on a line of its own")
+    if args.off:
+        return _stop(session)
     if cell is None and (args.run_name or args.tag or args.params or args.metrics):
         raise UsageError(
             "--run-name, --tag, --params and --metrics are for a cell", hint="%%aml_track on the cell's first line"
         )
+    tracking = session.tracking
     if args.status:
-        return _status(session)
+        why = session.workspace().why if tracking else ""
+        return status_of(tracking, why_store=why, why_experiment=session.why_experiment)
     if cell is None:
         return _start(session, args)
-    if session.tracking is None or args.uri or args.experiment:
+    if tracking is None or args.uri or args.no_autolog or args.no_models or args.no_source:
         _start(session, args)
     return _run_cell(session, args, cell)
 
 
-def _status(session: Session) -> TrackStatus:
-    from ..services.track import status_of
+def _stop(session: Session) -> TrackStatus:
+    from ..services.track import TrackStatus
 
-    why = session.workspace().why if session.tracking else ""
-    return status_of(session.tracking, why_store=why, why_experiment=session.why_experiment)
+    left = session.stop_tracking()
+    if left is None:
+        return TrackStatus(False, note="it was off already; %aml_track starts it")
+    note = f"the store did not answer, so these runs are still open: {', '.join(left)}" if left else ""
+    return TrackStatus(False, note=note)
 
 
 def _start(session: Session, args: argparse.Namespace) -> TrackStatus:
-    from ..services.track import start_tracking, status_of
+    """Tracking that is on stays on until the new one has its store and its experiment."""
+    from ..services.track import prepare_tracking, status_of
     from ..workspace import Workspace
 
-    session.stop_tracking()
-    settings = session.settings()
-    uri = args.uri or settings.text("tracking_uri") or None
-    workspace = Workspace.connect(uri, folder=session.folder)
-    if not args.uri and uri:
+    with session.environment_before():
+        settings = session.settings()
+        workspace = Workspace.connect(args.uri or settings.text("tracking_uri") or None, folder=session.folder)
+        chosen = session.default_experiment(settings)
+    if not args.uri and settings.text("tracking_uri"):
         workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
-    name, why = (args.experiment, "you named it") if args.experiment else session.default_experiment(settings)
-    session.tracking, ended = start_tracking(
+    name, why = (args.experiment, "you named it") if args.experiment else chosen
+    tracking, ended = prepare_tracking(
         workspace.connection,
         experiment=name,
         folder=session.folder,
@@ -101,10 +108,12 @@ def _start(session: Session, args: argparse.Namespace) -> TrackStatus:
         log_models=settings.flag("log_models") and not args.no_models,
         source=settings.flag("source") and not args.no_source,
     )
-    session.why_experiment = why
+    session.stop_tracking()
+    tracking.start()
+    session.track(tracking, why)
     workspace.experiments = (name,)
     session.adopt(workspace)
-    return status_of(session.tracking, why_store=workspace.why, why_experiment=why, ended=ended)
+    return status_of(tracking, why_store=workspace.why, why_experiment=why, ended=ended)
 
 
 def _run_cell(session: Session, args: argparse.Namespace, cell: str) -> Any:
@@ -118,6 +127,7 @@ def _run_cell(session: Session, args: argparse.Namespace, cell: str) -> Any:
     with run_cell(
         tracking,
         session.shell.user_ns,
+        experiment=args.experiment,
         run_name=args.run_name,
         tags=dict(args.tag),
         params=args.params,
@@ -141,10 +151,10 @@ def _compiled(session: Session, cell: str) -> tuple[CodeType, CodeType | None]:
     name = shell.compile.cache(source, shell.execution_count)
     try:
         tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
+        last = None
+        if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
+            last = compile(ast.Expression(tree.body.pop().value), name, "eval")
+        return compile(tree, name, "exec"), last
     except SyntaxError as exc:
         where = f"line {exc.lineno}: {(exc.text or '').strip()}"
-        raise UsageError(f"the cell is not Python, {exc.msg}, {where}") from None
-    last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";"):
-        last = compile(ast.Expression(tree.body.pop().value), name, "eval")
-    return compile(tree, name, "exec"), last
+        raise UsageError(f"%%aml_track cannot run the cell: {exc.msg}, {where}") from None

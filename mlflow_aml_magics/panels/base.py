@@ -10,8 +10,9 @@ from typing import Any
 
 import anywidget
 
+from ..client.paths import redacted
 from ..contract import CONTRACT_VERSION, Failure
-from ..errors import AmlMagicsError, MissingDependency
+from ..errors import AmlMagicsError, MissingDependency, UsageError
 from ..render.document import Document
 
 __all__ = ["PANEL_MIME", "Cancelled", "Handler", "Panel", "asset", "failure_of"]
@@ -50,7 +51,7 @@ def failure_of(exc: BaseException) -> Failure:
         return {"code": exc.code, "message": exc.message, "hint": exc.hint}
     return {
         "code": "internal",
-        "message": f"{type(exc).__name__}: {exc}",
+        "message": redacted(f"{type(exc).__name__}: {exc}"),
         "hint": "this is a fault of the panel: the Python call shows the whole traceback",
     }
 
@@ -88,7 +89,12 @@ class Panel(anywidget.AnyWidget):
     def _receive(self, _widget: object, content: Any, _buffers: object) -> None:
         if not isinstance(content, dict) or content.get("kind") != "request":
             return
-        request, name, args = str(content.get("id")), str(content.get("name")), content.get("args") or {}
+        request, name, args = str(content.get("id")), str(content.get("name")), content.get("args")
+        args = {} if args is None else args
+        if not isinstance(args, dict):
+            wrong = UsageError(f"the arguments of '{name}' are no mapping but {type(args).__name__}")
+            self._reply(request, error=failure_of(wrong))
+            return
         if name == "cancel":
             event = self._running.get(str(args.get("request")))
             if event:

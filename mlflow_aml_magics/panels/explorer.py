@@ -117,4 +117,4 @@ class ExplorerPanel(Panel):
         }
 
     def _copy(self, args: Mapping[str, Any], _progress: Callable[[str], None]) -> CopyResult:
-        return {"code": python_of(self._workspace, args)}
+        return {"code": python_of(self._workspace, args, experiments=self._exploration.experiments)}

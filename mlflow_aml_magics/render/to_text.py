@@ -7,7 +7,7 @@ from .format import one_line
 
 __all__ = ["to_text"]
 
-TEXT_CELL = 40  # characters of a table cell
+TEXT_CELL = 80  # characters of a table cell
 
 
 def to_text(block: Block) -> str:

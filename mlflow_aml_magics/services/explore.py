@@ -19,11 +19,15 @@ __all__ = ["Exploration", "explore"]
 
 @dataclass(frozen=True)
 class Exploration:
-    """Runs, what is to be known beside them, and the filter to begin with."""
+    """Runs, what is to be known beside them, and the filter to begin with.
+
+    ``experiments`` are the names of those that were asked for; none means all of the store.
+    """
 
     runs: RunTable
     info: ExplorerInfo
     query: str
+    experiments: tuple[str, ...] = ()
 
     def shown(self, query: str) -> RunTable:
         """The runs that a filter lets through."""
@@ -46,12 +50,14 @@ def explore(
     metric: str | None = None,
     goal: Goal | None = None,
     models: Sequence[str] = (),
+    everything: bool = False,
 ) -> Exploration:
     """Get ready what the explorer shows.
 
     Args:
         metric, goal: as in `best_run`; where nothing says which, a metric with a known goal is taken.
         models: names to offer when a run is registered.
+        everything: nobody asked for ``experiments`` by name, they are all that there are.
 
     Raises:
         QueryError: ``query`` does not fit these runs.
@@ -75,7 +81,7 @@ def explore(
         "why_goal": why,
         "models": list(models),
     }
-    return Exploration(runs, info, query)
+    return Exploration(runs, info, query, () if everything else tuple(names))
 
 
 def _likely_metric(runs: RunTable) -> str | None:

@@ -26,6 +26,7 @@ __all__ = ["Invocation", "invoke"]
 ANSWER_SECONDS = 60.0  # mlflow's scoring server gives up after as long
 ROWS = 20  # of the answer, shown
 REQUEST_ROWS = 3  # of the request, shown
+PATH = 100  # characters, shown of what was taken for one
 INPUTS = 4  # columns of the request shown beside the answer
 
 
@@ -162,7 +163,7 @@ def _read(data: object) -> Any:
     if isinstance(data, str):
         if data.lstrip().startswith(("{", "[")):
             return _parsed(data, "the JSON")
-        return _read_file(Path(data).expanduser())
+        return _read_file(Path(data))
     if hasattr(data, "to_pandas"):  # polars, pyarrow, our RunTable
         data = data.to_pandas()
     if hasattr(data, "columns") and hasattr(data, "itertuples"):
@@ -172,21 +173,37 @@ def _read(data: object) -> Any:
     return _plain(data)
 
 
+def _existing(path: Path) -> Path:
+    try:
+        full = path.expanduser()
+        if full.is_file():
+            return full
+    except (OSError, RuntimeError, ValueError):  # a name too long, a home of nobody: text that is no path at all
+        pass
+    text = str(path)
+    raise InvokeError(
+        f"there is no file {text if len(text) <= PATH else text[:PATH] + '…'}",
+        hint="a .json or .csv file, a variable, or JSON such as '[{\"age\": 1}]'",
+    )
+
+
 def _read_file(path: Path) -> Any:
-    if not path.is_file():
-        raise InvokeError(
-            f"there is no file {path}", hint="a .json or .csv file, a variable, or JSON such as '[{\"age\": 1}]'"
-        )
+    path = _existing(path)
     if path.suffix == ".csv":
         import pandas as pd
 
         try:
             return _frame(pd.read_csv(path))
-        except (ValueError, UnicodeDecodeError) as exc:  # pandas' own errors are ValueErrors
-            raise InvokeError(f"{path} cannot be read as CSV: {str(exc).splitlines()[0]}") from exc
+        except (ValueError, OSError) as exc:  # pandas' own errors are ValueErrors
+            said = next(iter(str(exc).splitlines()), type(exc).__name__)
+            raise InvokeError(f"{path} cannot be read as CSV: {said}") from exc
     if path.suffix != ".json":
         raise InvokeError(f"{path} is neither .json nor .csv", hint="pd.read_…(file), then pass the DataFrame")
-    return _parsed(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InvokeError(f"{path} cannot be read: {exc}") from exc
+    return _parsed(text, str(path))
 
 
 def _parsed(text: str, what: str) -> Any:

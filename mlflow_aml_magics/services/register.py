@@ -95,7 +95,8 @@ def register(
     """Make ``source`` a version of the registered model ``name``, all or nothing.
 
     Args:
-        source: a run id, runs:/…, models:/m-…, a folder with an MLmodel, or a fitted model.
+        source: a run id, mlflow's Run, runs:/…, models:/m-…, models:/wine/1 (to give it another name), a folder
+            with an MLmodel, or a fitted model.
         name: of the registered model, which is made where it is new.
         alias: given to the version, and taken from the version that had it.
         experiment_id: where a folder or a fitted model is logged; the default experiment if None.
@@ -116,6 +117,9 @@ def register(
     say = progress or (lambda _: None)
     experiment = experiment_id or IMPORTED_INTO
     request = _Request(conn, name, alias, description, dict(tags or {}))
+    run_id = getattr(getattr(source, "info", None), "run_id", None)
+    if isinstance(run_id, str):  # mlflow's own run object
+        source = run_id
     if isinstance(source, (str, Path)):
         folder = model_folder(source)
         if folder is not None:
@@ -157,8 +161,11 @@ class _Request:
 
 
 def _run_model(conn: Connection, source: str) -> RunModel:
-    from ..client.models import find_model
+    from ..client.models import RunModel, find_model, resolve
 
+    if source.startswith("models:/") and not is_run_model(source):
+        version = resolve(conn, source)
+        return RunModel(version.source, version.name, version.run_id, version.model_id)
     if not is_run_model(source):
         raise UsageError(
             f"'{source}' is neither a run id, nor runs:/RUN/model, nor a folder with an MLmodel",
@@ -192,7 +199,7 @@ def _from_run(request: _Request, model: RunModel, say: Progress) -> Registration
 
 
 def _from_folder(request: _Request, folder: Path, experiment: str, say: Progress) -> Registration:
-    from ..client.models import content_digest, import_folder, read_model
+    from ..client.models import content_digest, import_folder, read_model, remove_import
 
     files = read_model(folder)
     say(f"reading the model ({size(files.size)})")
@@ -200,7 +207,11 @@ def _from_folder(request: _Request, folder: Path, experiment: str, say: Progress
         return _again(request, there)
     say(f"uploading {size(files.size)}")
     model = import_folder(request.conn, folder, experiment, f"import of {folder.name}")
-    return _from_run(request, model, say)
+    try:
+        return _from_run(request, model, say)
+    except BaseException:
+        remove_import(request.conn, model)
+        raise
 
 
 def _from_object(
@@ -240,9 +251,9 @@ def _already(request: _Request, digest: str, uri: str | None = None) -> ModelVer
 
 
 def _again(request: _Request, version: ModelVersion) -> Registration:
-    from ..client.models import resolve, set_alias, set_tags
+    from ..client.models import resolve, set_alias, update
 
-    set_tags(request.conn, version, request.tags)
+    update(request.conn, version, tags=request.tags, description=request.description)
     moved_from = set_alias(request.conn, version, request.alias) if request.alias else None
     return request.done(resolve(request.conn, version.uri), False, moved_from)
 

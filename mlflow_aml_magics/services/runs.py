@@ -131,7 +131,7 @@ def best_run(
         for info in infos
         if info["kind"] == "param" and info["varies"] and row[info["key"]] is not None
     )
-    missing = next(info["missing"] for info in infos if info["key"] == key)
+    missing = sum(value is None or math.isnan(value) for value in runs.column(key).to_pylist())
     return BestRun(
         str(row["run_id"]),
         str(row["run_name"]),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..client.connection import Connection
     from ..client.tracking import Tracking
 
-__all__ = ["CellRun", "TrackStatus", "run_cell", "start_tracking", "status_of"]
+__all__ = ["CellRun", "TrackStatus", "prepare_tracking", "run_cell", "status_of"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class TrackStatus(Shown):
         return Document("Tracking is on", (Facts(tuple(facts)), *notes))
 
 
-def start_tracking(
+def prepare_tracking(
     connection: Connection,
     *,
     experiment: str,
@@ -68,7 +68,7 @@ def start_tracking(
     log_models: bool = True,
     source: bool = True,
 ) -> tuple[Tracking, list[str]]:
-    """Point this process, and the scripts that it starts, at an experiment.
+    """Get ready to point this process, and the scripts that it starts, at an experiment; `Tracking.start` does it.
 
     Args:
         experiment: its name; made if there is none.
@@ -79,20 +79,14 @@ def start_tracking(
         source: keep the executed cells' source with each run.
 
     Returns:
-        The tracking that is on, and the names of runs that it found open from a dead kernel and ended.
+        The tracking, and the names of runs that it found open from a process that is gone, and ended.
     """
     from ..client.runs import create_experiment
     from ..client.tracking import Tracking
 
     found = create_experiment(connection, experiment)
     tracking = Tracking(connection, found.experiment_id, found.name, folder, notebook, autolog, log_models, source)
-    ended = tracking.end_strays()
-    try:
-        tracking.start()
-    except BaseException:
-        tracking.stop()
-        raise
-    return tracking, ended
+    return tracking, tracking.end_strays()
 
 
 def status_of(
@@ -104,10 +98,6 @@ def status_of(
 
     if tracking is None:
         return TrackStatus(False)
-    autolog = "off"
-    if tracking.autolog:
-        kept = "params, metrics, models with signature and input example"
-        autolog = f"on: {kept}" if tracking.log_models else "on: params and metrics, no models"
     git = tracking.git()
     commit = git.get("mlflow.source.git.commit", "")[:10]
     dirty = " with uncommitted changes" if git.get("aml.git.dirty") == "true" else ""
@@ -118,11 +108,20 @@ def status_of(
         tracking.experiment,
         why_experiment,
         short_path(tracking.notebook),
-        autolog,
+        _autolog(tracking),
         f"{commit}{dirty}" if commit else "",
         tuple(ended),
         tuple(deployment.name for deployment in deployments() if deployment.state == "running"),
     )
+
+
+def _autolog(tracking: Tracking) -> str:
+    own = ", ".join(tracking.own_settings())
+    if not tracking.autolog:
+        return f"as you had set it for {own}" if own else "off"
+    kept = "params, metrics, models with signature and input example"
+    text = f"on: {kept}" if tracking.log_models else "on: params and metrics, no models"
+    return f"{text}; {own} as you had set it" if own else text
 
 
 @dataclass(frozen=True)
@@ -152,6 +151,7 @@ def run_cell(
     tracking: Tracking,
     namespace: Mapping[str, Any],
     *,
+    experiment: str | None = None,
     run_name: str | None = None,
     tags: Mapping[str, str] | None = None,
     params: Sequence[str] = (),
@@ -161,24 +161,38 @@ def run_cell(
 
     Args:
         namespace: where the cell's variables are.
+        experiment: where this one run goes; None is where tracking points.
         params, metrics: names of variables; a metric must be a number.
 
     Yields:
         A list that holds the `CellRun` after the body.
 
     Raises:
-        UsageError: a named variable was not assigned, or a metric is no number; the run is FAILED then.
+        UsageError: a named variable was not assigned, or a metric is no number; the run is FAILED then, with the
+            others logged.
     """
+    from ..client.runs import create_experiment
     from ..client.tracking import cell_run, log_assigned
 
-    result: list[CellRun] = []
-    with cell_run(run_name, dict(tags or {})) as run_id:
+    connection, result = tracking.connection, list[CellRun]()
+    home = create_experiment(connection, experiment).experiment_id if experiment else tracking.experiment_id
+    with cell_run(connection, run_name, dict(tags or {}), home) as run_id:
         yield result
-        found_params = {name: _assigned(namespace, name) for name in params}
-        found_metrics = {name: _number(name, _assigned(namespace, name)) for name in metrics}
-        log_assigned(found_params, found_metrics)
+        found_params: dict[str, Any] = {}
+        found_metrics: dict[str, float] = {}
+        try:
+            for name in params:
+                found_params[name] = _assigned(namespace, name)
+            for name in metrics:
+                found_metrics[name] = _number(name, _assigned(namespace, name))
+        finally:
+            log_assigned(connection, run_id, found_params, found_metrics)
     run = tracking.connection.mlflow.get_run(run_id)
-    result.append(CellRun(run_id, run.info.run_name or run_id, tracking.experiment, run.data.params, run.data.metrics))
+    result.append(
+        CellRun(
+            run_id, run.info.run_name or run_id, experiment or tracking.experiment, run.data.params, run.data.metrics
+        )
+    )
 
 
 def _assigned(namespace: Mapping[str, Any], name: str) -> Any:
@@ -190,7 +204,7 @@ def _assigned(namespace: Mapping[str, Any], name: str) -> Any:
 
 def _number(name: str, value: Any) -> float:
     item = getattr(value, "item", None)
-    if not isinstance(value, numbers.Real) and callable(item):
+    if not isinstance(value, numbers.Real) and callable(item) and getattr(value, "size", 1) == 1:
         value = item()  # numpy and torch scalars
     if not isinstance(value, numbers.Real):
         raise UsageError(f"the metric '{name}' is a {type(value).__name__}, not a number")

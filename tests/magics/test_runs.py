@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -27,6 +28,36 @@ def test_python_variables_expand(runs: Any) -> None:
     runs.run("limit = 4")
     assert len(runs.run("%aml_runs metrics.rmse < $limit")) == 1
     assert len(runs.run("%aml_runs metrics.rmse < {limit + 2}")) == 2
+
+
+def test_words_of_queries_stay_as_they_are(runs: Any) -> None:
+    assert list(runs.run("%aml_runs run_name RLIKE '^.{3}$'")["tags.mlflow.runName"]) == ["low"]
+    assert len(runs.run("%aml_runs metrics.rmse > -1e-5")) == 2
+    assert len(runs.run("%aml_runs \"run_name = 'low'\"")) == 1
+    assert len(runs.run("%aml_runs metrics.rmse > 0 --limit 5 and alpha < 0.3")) == 1
+
+
+def test_a_variable_stands_for_its_run_but_no_other_value_does(runs: Any) -> None:
+    best = runs.run("best = %aml_best --metric rmse\nbest")
+    assert runs.run("%aml_show best").run_id == best.run_id
+    assert "low" in repr(runs.run("%aml_compare best high"))
+    runs.run("low = 3")
+    assert runs.run("%aml_show low").run_name == "low"
+
+
+def test_reading_where_nothing_is_tracked_makes_no_store(shell: Any) -> None:
+    with pytest.raises(UsageError, match="nothing is tracked here"):
+        shell.run("%aml_runs")
+    assert not Path("mlflow.db").exists()
+
+
+def test_an_untracked_notebook_follows_the_settings(shell: Any, here: Path) -> None:
+    assert len(shell.run("%aml_runs")) == 0
+    mlflow.set_tracking_uri(f"sqlite:///{here}/other.db")
+    mlflow.set_experiment("elsewhere")
+    with mlflow.start_run():
+        pass
+    assert len(shell.run("%aml_runs --all")) == 1
 
 
 def test_a_wrong_query_points_at_the_word(runs: Any) -> None:

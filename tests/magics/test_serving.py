@@ -77,8 +77,12 @@ def test_from_the_best_run_to_predictions(served: Any, tmp_path: Path) -> None:
     with pytest.raises(DeploymentNotFound) as caught:
         served.run("%aml_invoke wien --sample")
     assert "wine" in (caught.value.hint or "")
+    served.run("wine = X")
+    assert served.run("%aml_deploy wine --name again").ref == "wine"
+    with pytest.raises(UsageError, match="Ridge"):
+        served.run("%aml_deploy model")
     assert "stopped and deleted" in served.run("%aml_deploy --delete wine")
-    assert len(served.run("%aml_endpoints")) == 0
+    assert [d.name for d in served.run("%aml_endpoints")] == ["again"]
 
 
 def test_what_can_be_registered(tracked: Any, tmp_path: Path) -> None:

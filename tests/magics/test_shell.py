@@ -42,6 +42,9 @@ def test_mistyped_words_name_the_nearest(shell: Any, line: str, nearest: str) ->
 
 def test_other_magics_and_code_are_left_alone(shell: Any) -> None:
     assert shell.run("x = '%aml_trak'\nx") == "%aml_trak"
+    assert shell.run('x = """\n%aml_custom x\n"""\nx') == "\n%aml_custom x\n"
+    shell.ip.register_magic_function(lambda line: f"mine {line}", "line", "aml_mine")
+    assert shell.run("%aml_mine x") == "mine x"
 
 
 def test_help_has_options_and_examples(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:

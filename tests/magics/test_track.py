@@ -11,6 +11,7 @@ from typing import Any
 import mlflow
 import pytest
 
+from mlflow_aml_magics import Workspace
 from mlflow_aml_magics.errors import StoreCorrupt, StoreOutdated, StoreReadOnly, StoreUnreachable, UsageError
 
 
@@ -89,7 +90,7 @@ def test_off_puts_mlflow_back(shell: Any, here: Path) -> None:
     shell.run("%aml_track --off")
     assert mlflow.get_tracking_uri() == "sqlite:///other.db"
     shell.run("from sklearn.linear_model import Ridge\nRidge().fit([[1.0], [2.0]], [1.0, 2.0])\n")
-    assert len(shell.run("%aml_runs --experiment wine")) == 0
+    assert len(Workspace.connect(f"sqlite:///{here}/mlflow.db").runs(experiment="wine")) == 0
     assert "off already" in repr(shell.run("%aml_track --off"))
 
 
@@ -142,6 +143,20 @@ def test_a_variable_that_the_cell_did_not_assign_is_named_and_the_run_failed(tra
         tracked.run("%%aml_track --metrics scor\nscore = 1")
     assert "score" in (caught.value.hint or "")
     assert mlflow.last_active_run().info.status == "FAILED"
+
+
+def test_what_was_assigned_is_kept_though_another_name_was_mistyped(tracked: Any) -> None:
+    with pytest.raises(UsageError):
+        tracked.run("%%aml_track --run-name typo --params C --metrics acc,kind\nC, acc, kind = 1, 0.9, 'x'")
+    card = tracked.run("%aml_show typo")
+    assert (card.status, card.metrics, card.params) == ("FAILED", (("acc", 0.9),), (("C", "1"),))
+
+
+def test_a_cells_experiment_is_the_cells_alone(tracked: Any) -> None:
+    done = tracked.run("%%aml_track --experiment other --metrics acc\nacc = 1")
+    assert done.experiment == "other"
+    assert len(tracked.run("%aml_runs --experiment other")) == 1
+    assert tracked.run("%aml_track --status").experiment == "wine"
 
 
 def test_cell_options_without_a_cell_are_refused(shell: Any) -> None:
@@ -204,3 +219,107 @@ def test_the_status_survives_as_text_markdown_and_html(tracked: Any) -> None:
     assert all("wine" in text for text in bundle.values())
     assert "<script" not in bundle["text/html"]
     json.dumps(bundle)
+
+
+def test_a_failed_start_leaves_the_tracking_that_was_on(tracked: Any, here: Path) -> None:
+    tracked.run("import mlflow\nmine = mlflow.start_run()")
+    with pytest.raises(StoreUnreachable):
+        tracked.run("%aml_track http://127.0.0.1:9")
+    assert "wine" in repr(tracked.run("%aml_track --status"))
+    assert mlflow.get_tracking_uri() == f"sqlite:///{here}/mlflow.db"
+    assert mlflow.get_run(tracked["mine"].info.run_id).info.status == "RUNNING"
+
+
+def test_tracking_again_is_not_led_by_what_tracking_set(tracked: Any, here: Path) -> None:
+    status = tracked.run("%aml_track --no-autolog")
+    assert "default" in status.why_store
+    assert status.experiment == here.name
+
+
+def test_a_dead_store_neither_holds_cells_up_for_long_nor_off_back(
+    tracked: Any, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracked.run("import mlflow\nrun = mlflow.start_run()")
+    (here / "mlflow.db").write_bytes(b"broken" * 1000)
+    tracked.ip._aml_session.tracking.connection.close()
+    tracked.run("1 + 1")
+    tracked.run("2 + 2")
+    assert capsys.readouterr().err.count("was not kept") <= 1
+    tracked.run("%aml_track --off")
+    assert not mlflow.is_tracking_uri_set()
+    assert "off" in repr(tracked.run("%aml_track --status"))
+
+
+def test_a_script_that_still_runs_is_no_stray(shell: Any, here: Path) -> None:
+    script = here / "train.py"
+    script.write_text("import mlflow, sys\nmlflow.start_run(run_name='background')\nprint('on', flush=True)\ninput()\n")
+    shell.run("%aml_track --experiment wine --no-autolog")
+    running = subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    assert running.stdout.readline() == b"on\n"
+    assert shell.run("%aml_track --experiment wine --no-autolog").ended == ()
+    running.kill()
+    running.wait()
+    assert shell.run("%aml_track --experiment wine --no-autolog").ended == ("background",)
+
+
+def test_the_users_own_autolog_is_put_back_and_named(shell: Any, here: Path) -> None:
+    import mlflow.sklearn
+    from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
+
+    mlflow.sklearn.autolog(log_models=False)
+    assert "sklearn as you had set it" in shell.run("%aml_track --experiment wine").autolog
+    shell.run("%aml_track --off")
+    try:
+        assert AUTOLOGGING_INTEGRATIONS["sklearn"]["log_models"] is False
+        assert AUTOLOGGING_INTEGRATIONS["sklearn"]["disable"] is False
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+
+
+def test_dirty_means_a_tracked_file_changed_anywhere_in_the_repository(shell: Any, here: Path) -> None:
+    (here / "notebooks").mkdir()
+    (here / "a.py").write_text("1")
+    for words in (["init", "-q"], ["add", "a.py"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], check=True, cwd=here)
+    from mlflow_aml_magics.client.run_context import _git_state, git_state
+
+    assert git_state(here / "notebooks")["aml.git.dirty"] == "false"
+    (here / "a.py").write_text("2")
+    _git_state.cache_clear()
+    assert git_state(here / "notebooks")["aml.git.dirty"] == "true"
+
+
+def test_a_cell_that_ends_its_own_run_leaves_the_outer_one_alone(tracked: Any) -> None:
+    tracked.run("import mlflow\nouter = mlflow.start_run()")
+    done = tracked.run("%%aml_track --metrics s\ns = 1\nmlflow.end_run()")
+    assert mlflow.get_run(done.run_id).data.metrics == {"s": 1.0}
+    assert mlflow.active_run().info.run_id == tracked["outer"].info.run_id
+    assert mlflow.get_run(tracked["outer"].info.run_id).data.metrics == {}
+    with pytest.raises(ZeroDivisionError):
+        tracked.run("%%aml_track --run-name early\nmlflow.end_run()\n1 / 0")
+    assert tracked.run("%aml_show early").status == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("%%aml_track --metrics s\nimport numpy as np\ns = np.array([1, 2])", "'s'"),
+        ("%%aml_track --off\n1", "no cell"),
+        ("%%aml_track\nawait x", "await"),
+    ],
+)
+def test_misuse_of_the_cell_magic_is_said(tracked: Any, cell: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        tracked.run(cell)
+
+
+def test_only_one_shell_of_a_process_tracks(tracked: Any, here: Path) -> None:
+    from mlflow_aml_magics.client.tracking import Tracking
+
+    first = tracked.ip._aml_session.tracking
+    second = Tracking(first.connection, first.experiment_id, "wine", here, None, False, False, False)
+    second.start()
+    assert "off" in repr(tracked.run("%aml_track --status"))
+    second.stop()
+    assert not mlflow.is_tracking_uri_set()

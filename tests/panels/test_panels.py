@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from mlflow_aml_magics import Workspace
-from mlflow_aml_magics.errors import NoModelInRun, QueryError
+from mlflow_aml_magics.errors import NoModelInRun, QueryError, UsageError
 from mlflow_aml_magics.panels.base import PANEL_MIME, WIDGET_MIME, Cancelled
 from mlflow_aml_magics.panels.copy_code import python_of
 from mlflow_aml_magics.panels.explorer import ExplorerPanel
@@ -154,3 +154,66 @@ def test_the_python_api_asks_the_same_questions(workspace: Workspace, tmp_path: 
     assert workspace.best("rmse").run_name == "low"
     assert "alpha" in repr(workspace.compare("low", "high", static=True))
     assert len(workspace.models()) == 0
+
+
+def test_copy_as_python_holds_no_secret_in_any_form(panel: ExplorerPanel, workspace: Workspace) -> None:
+    for uri in (
+        "postgresql://me:s3cret@host/db",
+        "https://s3cret@host",
+        "postgresql://host/db?user=me&password=s3cret",
+    ):
+        workspace.connection.uri = workspace.connection.registry_uri = uri
+        assert "s3cret" not in python_of(workspace, {"action": "runs", "query": ""})
+        workspace.connection.uri = "sqlite:///mlflow.db"
+        code = python_of(workspace, {"action": "runs", "query": ""})
+        assert "registry_uri=" in code
+        assert "s3cret" not in code
+
+
+def test_copy_as_python_names_the_experiments_of_the_panel(
+    workspace: Workspace, store_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = mlflow.MlflowClient(tracking_uri=store_uri)
+    client.create_run(client.create_experiment("beer"))
+    for scope, expected in (("beer", "experiment='beer'"), (["beer", "wine"], "experiment=['beer', 'wine']")):
+        answers = Answers(workspace.compare(experiment=scope), monkeypatch)
+        answers.ask("copy_as_python", {"action": "runs", "query": ""})
+        assert expected in answers.wait()["result"]["code"]
+    answers = Answers(workspace.compare(experiment=()), monkeypatch)  # all of them
+    answers.ask("copy_as_python", {"action": "runs", "query": ""})
+    assert "experiment=" not in answers.wait()["result"]["code"]
+
+
+def test_arguments_that_are_no_mapping_are_answered(panel: ExplorerPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = Answers(panel, monkeypatch)
+    for request, (name, args) in enumerate((("register", [1]), ("cancel", "1"), ("fly", 7))):
+        answers.ask(name, args, str(request))  # type: ignore[arg-type]
+        assert answers.wait(str(request))["error"]["code"] == UsageError.code
+
+
+def test_an_unexpected_failure_tells_no_password(panel: ExplorerPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("cannot reach http://bob:s3cret@host/api")
+
+    answers = Answers(panel, monkeypatch)
+    monkeypatch.setattr(panel._workspace, "register", broken)
+    answers.ask("register", {"run_id": "x", "name": "wine", "alias": None})
+    assert "s3cret" not in str(answers.wait())
+
+
+def test_names_of_models_cost_no_request_a_version(
+    workspace: Workspace, store_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow_aml_magics.magics.completion import _models
+
+    client = mlflow.MlflowClient(tracking_uri=store_uri)
+    client.create_registered_model("wine")
+    run = client.search_runs([client.get_experiment_by_name("wine").experiment_id])[0].info.run_id
+    client.create_model_version("wine", "/tmp/model", run_id=run)
+
+    def forbidden(*_: object, **__: object) -> None:
+        pytest.fail("a version's metrics were read")
+
+    monkeypatch.setattr("mlflow_aml_magics.client.registry._metrics", forbidden)
+    assert workspace._model_names() == ["wine"]
+    assert _models(workspace) == ["wine:1"]

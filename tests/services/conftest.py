@@ -90,6 +90,19 @@ class DoesNotScore(PythonModel):  # type: ignore[misc]
         raise ArithmeticError("the wine is off")
 
 
+class HasWorker(PythonModel):  # type: ignore[misc]
+    """A model that keeps a process of its own, one that does not end when it is asked to."""
+
+    def load_context(self, context: Any) -> None:
+        """Start it."""
+        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(120)"
+        subprocess.Popen([sys.executable, "-c", code])
+
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # mlflow reads hints
+        """The same."""
+        return model_input
+
+
 @pytest.fixture
 def models_by_value() -> Iterator[None]:
     """The classes above are pickled whole: a scoring process does not have this file."""

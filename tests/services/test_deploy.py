@@ -11,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from sklearn.linear_model import ElasticNet
 
 from mlflow_aml_magics.client.connection import Connection
 from mlflow_aml_magics.client.models import fetch, find_model
-from mlflow_aml_magics.client.scoring import ping, post
+from mlflow_aml_magics.client.scoring import ping, post, read_status
 from mlflow_aml_magics.errors import (
+    AmlMagicsError,
     DeploymentError,
     DeploymentNotFound,
     ModelError,
@@ -33,10 +35,10 @@ from mlflow_aml_magics.errors import (
     UsageError,
 )
 from mlflow_aml_magics.services import deploy as deploying
-from mlflow_aml_magics.services.deploy import delete, deploy, deployments, get, logs, stop_all
+from mlflow_aml_magics.services.deploy import delete, deploy, deployments, get, logs, records, stop_all
 from mlflow_aml_magics.services.register import register
 
-from .conftest import DoesNotLoad, scoring_processes
+from .conftest import DoesNotLoad, HasWorker, scoring_processes
 
 LogRun = Callable[..., str]
 
@@ -220,9 +222,149 @@ def test_a_pid_that_went_to_another_process_is_not_it(conn: Connection) -> None:
 def test_a_broken_record_is_named(conn: Connection) -> None:
     books().mkdir(parents=True, mode=0o700)
     (books() / "wine.json").write_text("{")
-    with pytest.raises(DeploymentError, match="the record of the deployment 'wine' cannot be read"):
-        deployments()
-    (books() / "wine.json").unlink()
+    for act in (logs, lambda name: deploying.target_of(name).about(name)):
+        with pytest.raises(DeploymentError, match="the record of the deployment 'wine' cannot be read") as caught:
+            act("wine")
+        assert caught.value.hint == "%aml_deploy --delete wine"
+    assert "%aml_deploy --delete wine" in repr(get("wine"))
+
+
+GARBLED = {
+    "half": "{",
+    "no bytes of text": b"\xff\xfe\x00",
+    "no object": "[]",
+    "no fields": "{}",
+    "no process": '{"process": null}',
+    "a folder": None,
+}
+
+
+@pytest.mark.parametrize("content", GARBLED.values(), ids=GARBLED)
+def test_a_broken_record_is_in_nobodys_way(served: Path, content: str | bytes | None) -> None:
+    broken = served / "old.json"
+    if content is None:
+        broken.mkdir()
+    else:
+        broken.write_bytes(content if isinstance(content, bytes) else content.encode())
+    home = served / "old-0a1b2c3d"
+    home.mkdir()
+    assert get("wine").state == "running"
+    assert deploying.target_of("wine").about("wine").servable
+    listed = {d.name: d for d in deployments()}
+    assert sorted(listed) == ["old", "wine"]
+    assert (listed["old"].state, listed["old"].detail) == ("failed", "its record cannot be read")
+    assert "its record cannot be read" in repr(deployments())
+    assert delete("old").name == "old"
+    assert not broken.exists()
+    assert not home.exists()
+    assert [d.name for d in deployments()] == ["wine"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"started": "yesterday"}, {"process": {"pid": -1, "created": 1.0}}, {"port": "x"}, {"name": "port"}]
+)
+def test_a_record_with_a_wrong_value_is_broken(served: Path, change: dict[str, object]) -> None:
+    record = json.loads((served / "wine.json").read_text())
+    (served / "old.json").write_text(json.dumps(record | {"name": "old"} | change))
+    try:
+        assert {d.name: d.state for d in deployments()} == {"old": "failed", "wine": "running"}
+    finally:
+        (served / "old.json").unlink()
+
+
+def test_a_record_of_a_later_version_is_read(served: Path) -> None:
+    path = served / "wine.json"
+    kept = path.read_text()
+    record = json.loads(kept)
+    record |= {"colour": "red", "process": record["process"] | {"host": "here"}}
+    path.write_text(json.dumps(record))
+    try:
+        assert get("wine").state == "running"
+    finally:
+        path.write_text(kept)
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_deleting_a_broken_record_ends_its_process(conn: Connection, log_run: LogRun) -> None:
+    deploy(conn, log_run(), name="wine")
+    (books() / "wine.json").write_text("{")
+    assert stop_all() == ["wine"]
+    assert scoring_processes(str(books())) == []
+    assert left() == []
+
+
+def test_looking_makes_no_folder() -> None:
+    assert list(deployments()) == []
+    with pytest.raises(DeploymentNotFound):
+        get("wine")
+    assert not books().exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    conn: Connection, log_run: LogRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("AML_MAGICS_STATE_DIR", str(tmp_path / "file" / "state"))
+    assert list(deployments()) == []
+    with pytest.raises(DeploymentError, match=r"cannot keep deployments in .*/file/state") as caught:
+        deploy(conn, log_run(), name="wine")
+    assert "AML_MAGICS_STATE_DIR" in (caught.value.hint or "")
+
+
+def test_only_one_at_a_time_has_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LOCK_SECONDS", 0.2)
+    with records.locked("wine"):
+        with pytest.raises(DeploymentError, match="another session"), records.locked("wine"):
+            pass
+        with records.locked("port"):
+            pass
+    with records.locked("wine"):
+        pass
+    assert left() == []
+
+
+def test_the_lock_is_never_held_twice() -> None:
+    inside, most = [0], [0]
+
+    def work() -> None:
+        for _ in range(5):
+            with records.locked("wine"):
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (inside[0], most[0]) == (0, 1)
+
+
+def test_garbled_status_is_none(tmp_path: Path) -> None:
+    for text in ("", "[]", "{}"):
+        (tmp_path / "status.json").write_text(text)
+        assert read_status(tmp_path) is None
+
+
+@pytest.mark.parametrize("ref", ["x" * 300, "~nouser/model"])
+def test_what_names_no_folder_is_no_folder(conn: Connection, ref: str) -> None:
+    with pytest.raises(AmlMagicsError):
+        deploy(conn, ref)
+    with pytest.raises(UsageError):
+        register(conn, ref, "wine")
+
+
+@pytest.mark.usefixtures("no_leftovers", "models_by_value")
+def test_the_processes_that_a_model_starts_end_with_it(
+    conn: Connection, log_run: LogRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AML_MAGICS_CONTEXT", "of this notebook")
+    first = deploy(conn, log_run(HasWorker(), input_example=None), name="wine")
+    assert "AML_MAGICS_CONTEXT" not in psutil.Process(first.pid).environ()
+    [worker] = psutil.Process(first.pid).children()
+    delete("wine")
+    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.usefixtures("no_leftovers", "models_by_value")

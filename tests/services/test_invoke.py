@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -109,9 +111,22 @@ def test_curl_is_the_same_request_and_has_not_the_key(key: str, rows: pd.DataFra
     answer = invoke("wine", data=rows[:2])
     command = answer.curl()
     assert key not in command
-    assert "$(cat " in command
+    assert command.startswith("curl ")
+    assert "-H @" in command
+    if shutil.which("curl") is None:
+        return
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["predictions"] == answer.predictions
+
+
+def test_curl_has_the_key_on_no_command_line(served: Path, key: str) -> None:
+    record = json.loads((served / "wine.json").read_text(encoding="utf-8"))
+    header = Path(record["folder"]) / "header"
+    assert header.read_text(encoding="utf-8") == f"Authorization: Bearer {key}\n"
+    assert stat.S_IMODE(header.stat().st_mode) == 0o600
+    command = invoke("wine", sample=True).curl()
+    assert f"-H @{header}" in command  # curl opens it: the shell would put its text where `ps` shows it
+    assert "$(" not in command
 
 
 def test_the_key_is_in_no_output_and_no_error(key: str, rows: pd.DataFrame) -> None:
@@ -138,6 +153,14 @@ def test_a_request_that_does_not_fit_is_not_sent(rows: pd.DataFrame) -> None:
 def test_bad_data(tmp_path: Path, rows: pd.DataFrame) -> None:
     with pytest.raises(InvokeError, match=r"there is no file nowhere\.csv"):
         invoke("wine", data="nowhere.csv")
+    with pytest.raises(InvokeError, match=r"there is no file x{60,}…") as caught:
+        invoke("wine", data="x" * 300)
+    assert len(str(caught.value)) < 200
+    with pytest.raises(InvokeError, match=r"there is no file ~nouser/x\.json"):
+        invoke("wine", data="~nouser/x.json")
+    (tmp_path / "latin.json").write_bytes(b'["\xe9"]')
+    with pytest.raises(InvokeError, match=r"latin\.json cannot be read"):
+        invoke("wine", data=tmp_path / "latin.json")
     with pytest.raises(InvokeError, match="the JSON cannot be read"):
         invoke("wine", data="{'age': 1}")
     (tmp_path / "rows.xlsx").write_text("")

@@ -29,6 +29,7 @@ from mlflow_aml_magics.client.models import (
     models_of_run,
     read_model,
     resolve,
+    save_object,
 )
 from mlflow_aml_magics.errors import (
     ModelError,
@@ -38,6 +39,7 @@ from mlflow_aml_magics.errors import (
     StoreError,
     UsageError,
 )
+from mlflow_aml_magics.frames.signature import parse_signature
 from mlflow_aml_magics.services.register import register
 
 REQUIREMENTS = ["scikit-learn"]
@@ -118,7 +120,9 @@ def test_a_folder_is_imported_through_a_run(conn: Connection, exported: Path) ->
     assert conn.mlflow.get_run(version.run_id).info.status == "FINISHED"
     assert (files.meta["run_id"], files.meta["model_id"]) == (version.run_id, version.model_id)
     assert version.run_id not in before  # the user's folder was not touched: it was linked, then written anew
-    assert [row[1] for row in files.signature_rows()][:2] == ["age", "sex"]
+    signature = parse_signature(files.signature)
+    assert signature is not None
+    assert [row[1] for row in signature.rows()][:2] == ["age", "sex"]
 
 
 def test_a_fitted_model_is_logged_in_a_run_of_its_own(conn: Connection, fitted: ElasticNet, rows: pd.DataFrame) -> None:
@@ -255,6 +259,59 @@ def test_a_registration_that_fails_leaves_nothing(
     with pytest.raises(StoreError, match="the disk is full"):
         import_folder(conn, exported, "0")
     assert len(conn.mlflow.search_runs(["0"])) == runs
+
+
+@pytest.mark.parametrize("call", ["create_model_version", "set_registered_model_alias"])
+@pytest.mark.parametrize("failure", [mlflow.exceptions.MlflowException("the disk is full"), KeyboardInterrupt()])
+def test_an_import_that_is_not_registered_is_withdrawn(
+    conn: Connection, exported: Path, monkeypatch: pytest.MonkeyPatch, call: str, failure: BaseException
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(conn.mlflow, call, fails)
+    with pytest.raises((StoreError, KeyboardInterrupt)):
+        register(conn, exported, "wine", alias="champion")
+    assert conn.mlflow.search_runs(["0"]) == []
+    assert conn.mlflow.search_logged_models(["0"]) == []
+    assert list_versions(conn) == []
+    monkeypatch.undo()
+    assert register(conn, exported, "wine", alias="champion").created
+
+
+def test_a_version_that_was_there_gets_the_new_description(conn: Connection, log_run: LogRun) -> None:
+    run_id = log_run()
+    register(conn, run_id, "wine", description="the first", tags={"team": "cellar", "grape": "red"})
+    register(conn, run_id, "wine", tags={"grape": "white"})
+    assert resolve(conn, "wine/1").description == "the first"
+    again = register(conn, run_id, "wine", description="the best")
+    assert (again.created, again.model_version.description) == (False, "the best")
+    assert {"team": "cellar", "grape": "white"}.items() <= again.model_version.tags.items()
+
+
+def test_mlflows_own_run_object_means_that_run(conn: Connection, log_run: LogRun) -> None:
+    run = conn.mlflow.get_run(log_run())
+    assert register(conn, run, "wine").run_id == run.info.run_id
+
+
+@pytest.mark.parametrize("ref", ["models:/wine/1", "models:/wine@champion"])
+def test_a_version_is_registered_under_another_name(conn: Connection, log_run: LogRun, ref: str) -> None:
+    run_id = log_run()
+    wine = register(conn, run_id, "wine", alias="champion").model_version
+    port = register(conn, ref, "port")
+    assert (port.created, port.run_id, port.model_version.source) == (True, run_id, wine.source)
+    assert not register(conn, ref, "wine").created
+    with pytest.raises(ModelNotFound, match="has no version 7"):
+        register(conn, "models:/wine/7", "port")
+
+
+def test_a_model_that_fails_without_a_message_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(mlflow.pyfunc, "save_model", fails)
+    with pytest.raises(ModelError, match="this Halves cannot be saved: ValueError"):
+        save_object(Halves(), tmp_path / "halves")
 
 
 def test_the_digest_is_of_the_content(

@@ -84,10 +84,10 @@ def get(name: str) -> Deployment:
     Raises:
         DeploymentNotFound
     """
-    known = {deployment.name: deployment for deployment in deployments()}
-    if name not in known:
-        raise not_deployed(name, known)
-    return known[name]
+    for kind in TARGETS:
+        if (found := _target(kind).find(name)) is not None:
+            return found
+    raise not_deployed(name, [deployment.name for deployment in deployments()])
 
 
 def delete(name: str) -> Deployment:
@@ -166,14 +166,19 @@ def model_folder(ref: object) -> Path | None:
         from ...client.models import local_path
 
         return local_path(text)
-    path = Path(text).expanduser()
     looks_like_one = text.startswith((".", "/", "~")) or "\\" in text
-    return path.resolve() if looks_like_one or (path / "MLmodel").is_file() else None
+    try:
+        path = Path(text).expanduser()
+        return path.resolve() if looks_like_one or (path / "MLmodel").is_file() else None
+    except (OSError, RuntimeError, ValueError) as exc:  # a name too long, a home of nobody
+        if not looks_like_one:
+            return None
+        raise UsageError(f"'{text[:100]}' is no path: {exc}") from exc
 
 
 def is_run_model(ref: str) -> bool:
     """Whether a reference means a model that a run holds, not a registered one."""
-    return ref.startswith(("runs:/", "models:/m-")) or re.fullmatch(r"[0-9a-f]{32}", ref) is not None
+    return re.fullmatch(r"runs:/.*|models:/m-[^/@]+/?|[0-9a-f]{32}", ref) is not None
 
 
 def _silent(_: str) -> None:

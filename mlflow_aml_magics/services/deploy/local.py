@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import psutil
 
@@ -19,7 +19,7 @@ from ...client.scoring import HOST, Answer, Order, Status, post, read_status
 from ...errors import DeploymentError
 from . import records
 from .process import adopt, end, last_lines, start, stop, wait_for
-from .records import Process, Record
+from .records import Process, Record, Unreadable
 from .target import Deployment, ModelToServe, State, not_deployed
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class LocalTarget:
                 _keep_about(model.files, folder / "about")
                 order = Order(str(_lasting(model, folder)), secrets.token_urlsafe(32), port or 0, is_handover)
                 records.write_secret(folder / "key", order.key)
+                records.write_secret(folder / "header", f"Authorization: Bearer {order.key}\n")
                 process = start(folder, order, model)
                 wait = partial(wait_for, process, folder, name, timeout=timeout, progress=progress)
                 if is_handover and old:
@@ -80,6 +81,11 @@ class LocalTarget:
         """All of this user's local deployments, with what their processes really do."""
         return tuple(_as_deployment(record) for record in records.all_records())
 
+    def find(self, name: str) -> Deployment | None:
+        """The deployment of that name; no other record is read."""
+        record = records.look_up(name)
+        return None if record is None else _as_deployment(record)
+
     def delete(self, name: str) -> None:
         """End its process, wait for that, and remove its files.
 
@@ -87,10 +93,11 @@ class LocalTarget:
             DeploymentNotFound
             DeploymentError: the process does not end.
         """
-        _known(name)
+        _entered(name)
         with records.locked(name):
-            record = _known(name)
-            stop(record.process)
+            record = _entered(name)
+            for process in (record.process,) if isinstance(record, Record) else record.processes():
+                stop(process)
             records.remove(record)
 
     def logs(self, name: str, tail: int) -> str:
@@ -124,12 +131,12 @@ class LocalTarget:
             ) from exc
 
     def curl(self, name: str, body: str) -> str:
-        """A command for a shell on this machine; the key stays in its file."""
+        """A command for a shell on this machine; curl takes the key from its file, so that `ps` never shows it."""
         record = _known(name)
-        key = shell_path(record.home / "key")
+        header = shell_path(record.home / "header")
         return (
             f"curl --silent --noproxy {HOST} http://{HOST}:{record.port}/invocations \\\n"
-            f'  -H "Authorization: Bearer $(cat {key})" \\\n'
+            f"  -H @{header} \\\n"
             f"  -H 'Content-Type: application/json' \\\n"
             f"  -d {shlex.quote(body)}"
         )
@@ -182,8 +189,15 @@ def _record(model: ModelToServe, name: str, process: subprocess.Popen[str], stat
 
 def _known(name: str) -> Record:
     record = records.read(name)
-    if record is not None:
-        return record
+    return record if record is not None else _refuse(name)
+
+
+def _entered(name: str) -> Record | Unreadable:
+    record = records.look_up(name)
+    return record if record is not None else _refuse(name)
+
+
+def _refuse(name: str) -> NoReturn:
     raise not_deployed(name, [known.name for known in records.all_records()])
 
 
@@ -199,7 +213,10 @@ def _running(name: str) -> Record:
     return record
 
 
-def _as_deployment(record: Record) -> Deployment:
+def _as_deployment(record: Record | Unreadable) -> Deployment:
+    if isinstance(record, Unreadable):
+        detail = "its record cannot be read"
+        return Deployment(record.name, LocalTarget.kind, "failed", "", "", "", "", record.changed, detail=detail)
     state, detail = _state(record)
     return Deployment(
         name=record.name,

@@ -18,7 +18,7 @@ import psutil
 from ...client.scoring import Order, Status, ping, read_status
 from ...errors import DeploymentError
 from . import records
-from .records import Process
+from .records import Process, Record
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
@@ -28,6 +28,7 @@ __all__ = ["adopt", "end", "last_lines", "start", "stop", "wait_for"]
 
 POLL = 0.1  # seconds between two looks at a starting process
 STOP_SECONDS = 10.0  # a process that has not ended by then is killed
+GROUP_SECONDS = 2.0  # the same of the processes that it started
 
 _children: dict[int, subprocess.Popen[str]] = {}  # ours, to be waited for when they end
 
@@ -65,7 +66,7 @@ def adopt(process: subprocess.Popen[str]) -> None:
 
 def _environment(model: ModelToServe) -> dict[str, str]:
     env = dict(os.environ)
-    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "AML_MAGICS_CONTEXT"):
         env.pop(name, None)  # a server is no part of the run that the notebook is in
     env |= {
         "MLFLOW_TRACKING_URI": model.tracking_uri,
@@ -114,7 +115,7 @@ def _raise_failure(name: str, status: Status | None, code: int, folder: Path) ->
         missing = "No module named" in status.error
         raise DeploymentError(
             f"'{name}': the model does not load: {status.error}",
-            hint="install what the model's requirements.txt names" if missing else _log_hint(folder),
+            hint="install what the model's requirements.txt names" if missing else f"its log is {_keep_log(folder)}",
         )
     if code == -9:
         raise DeploymentError(
@@ -122,7 +123,8 @@ def _raise_failure(name: str, status: Status | None, code: int, folder: Path) ->
             hint="is there memory enough for it?",
         )
     last = last_lines(folder / "log.txt", 1) or "it wrote nothing"
-    raise DeploymentError(f"'{name}': its process ended with code {code}: {last}", hint=_log_hint(folder))
+    hint = f"its log is {_keep_log(folder)}"
+    raise DeploymentError(f"'{name}': its process ended with code {code}: {last}", hint=hint)
 
 
 def _raise_timeout(name: str, status: Status | None, timeout: float, folder: Path) -> NoReturn:
@@ -130,23 +132,23 @@ def _raise_timeout(name: str, status: Status | None, timeout: float, folder: Pat
     last = last_lines(folder / "log.txt", 1)
     raise DeploymentError(
         f"'{name}' was still {doing} after {timeout:g} s" + (f"; its log ends: {last}" if last else ""),
-        hint=f"give it longer with --timeout; {_log_hint(folder)}",
+        hint=f"give it longer with --timeout; its log is {_keep_log(folder)}",
     )
 
 
-def _log_hint(folder: Path) -> str:
-    """Saves the log from the removal of its folder, and says where it is."""
+def _keep_log(folder: Path) -> Path:
+    """Save the log from the removal of its folder. Returns where it is."""
     kept = records.failed_log(folder.name.rpartition("-")[0])
     with contextlib.suppress(OSError):
         shutil.copyfile(folder / "log.txt", kept)
         kept.chmod(0o600)
-    return f"its log is {kept}"
+    return kept
 
 
 def _holder(port: int) -> str:
     """Who listens there, as far as this user may know."""
     for record in records.all_records():
-        if record.port == port and record.process.find():
+        if isinstance(record, Record) and record.port == port and record.process.find():
             return f" by the deployment '{record.name}'"
     with contextlib.suppress(psutil.AccessDenied, psutil.NoSuchProcess, OSError):
         for connection in psutil.net_connections("tcp"):
@@ -167,11 +169,12 @@ def end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    _end_group(process.pid)
     _children.pop(process.pid, None)
 
 
 def stop(process: Process) -> None:
-    """End a deployment's process and see that it has ended."""
+    """End a deployment's process and those that it started, and see that it has ended."""
     found = process.find()
     if found is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -184,15 +187,53 @@ def stop(process: Process) -> None:
             found.wait(STOP_SECONDS)
     if process.find() is not None:
         raise DeploymentError(f"process {process.pid} does not end", hint=f"kill -9 {process.pid}")
+    _end_group(process.pid, mark="" if found else process.mark)
     if child := _children.pop(process.pid, None):
         child.poll()  # takes it off the process table
 
 
+def _end_group(leader: int, mark: str = "") -> None:
+    """End what a process that has ended left in its group: the workers that its model started.
+
+    Args:
+        mark: end only those with this word on their command line: for a leader that ended long ago, whose number
+            may have gone to somebody else.
+    """
+    until = time.monotonic() + GROUP_SECONDS
+    for worker in _group(leader, mark):
+        with contextlib.suppress(psutil.Error):
+            worker.terminate()
+    while (left := _group(leader, mark)) and time.monotonic() < until:
+        time.sleep(POLL / 2)
+    for worker in left:
+        with contextlib.suppress(psutil.Error):
+            worker.kill()
+
+
+def _group(leader: int, mark: str) -> list[psutil.Process]:
+    if os.name != "posix":
+        return []
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(process.pid) != leader or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.pid == leader:
+                return []  # the number is used again, so that nobody of the old group is left
+            if not mark or mark in process.cmdline():
+                found.append(process)
+    return found
+
+
 def last_lines(log: Path, lines: int) -> str:
-    if lines <= 0 or not log.is_file():
+    """The end of a log; nothing where there is none to read."""
+    if lines <= 0:
         return ""
-    with log.open("rb") as file:
-        file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - 400 * lines))  # more than long lines need
-        text = file.read().decode("utf-8", "replace")
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 400 * lines))  # more than long lines need
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
     return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])

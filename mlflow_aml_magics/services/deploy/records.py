@@ -3,12 +3,13 @@
 STATE/local/wine.json            the record, readable by its owner alone
 STATE/local/wine.lock            while somebody deploys or deletes it
 STATE/local/wine.failed.log      of the last attempt that failed
-STATE/local/wine-1f3a9c5e/       one folder a process: key, log.txt, status.json, about/, perhaps model/
+STATE/local/wine-1f3a9c5e/       one folder a process: key, header, log.txt, status.json, about/, perhaps model/
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -16,9 +17,10 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -27,10 +29,12 @@ from ...errors import DeploymentError, UsageError
 __all__ = [
     "Process",
     "Record",
+    "Unreadable",
     "all_records",
     "check_name",
     "failed_log",
     "locked",
+    "look_up",
     "new_folder",
     "read",
     "remove",
@@ -104,14 +108,50 @@ class Record:
         return datetime.fromisoformat(self.started)
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """An entry of the books that is no record: garbled, or of a version that we do not know."""
+
+    name: str
+    changed: datetime
+
+    def processes(self) -> list[Process]:
+        """The processes of that name, found by their folders, as the record does not tell."""
+        found = []
+        homes = {str(home) for home in _homes(self.name)}
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if mark := homes.intersection(process.cmdline()):
+                    found.append(Process.of(process.pid, mark.pop()))
+        return found
+
+
 def state_dir() -> Path:
-    """The folder of this user's local deployments; AML_MAGICS_STATE_DIR moves it."""
+    """The folder of this user's local deployments, which may not be there; AML_MAGICS_STATE_DIR moves it."""
     import platformdirs
 
     root = os.environ.get("AML_MAGICS_STATE_DIR") or platformdirs.user_state_dir("mlflow-aml-magics")
-    folder = Path(root).expanduser() / "local"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return Path(root).expanduser() / "local"
+    except RuntimeError as exc:  # ~nobody
+        raise _no_folder(root, exc) from exc
+
+
+def _made_state_dir() -> Path:
+    folder = state_dir()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise _no_folder(folder.parent, exc) from exc
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _no_folder(folder, "it is not writable")
     return folder
+
+
+def _no_folder(root: str | Path, why: object) -> DeploymentError:
+    return DeploymentError(
+        f"cannot keep deployments in {root}: {why}", hint="set AML_MAGICS_STATE_DIR to a folder that you can write"
+    )
 
 
 def check_name(name: str) -> str:
@@ -127,7 +167,7 @@ def check_name(name: str) -> str:
 
 def new_folder(name: str) -> Path:
     """A folder for a new process, for the owner's eyes only."""
-    folder = state_dir() / f"{name}-{secrets.token_hex(4)}"
+    folder = _made_state_dir() / f"{name}-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     return folder
 
@@ -140,37 +180,90 @@ def write_secret(path: Path, text: str) -> None:
 
 def write(record: Record) -> None:
     """Enter it, in place of the record of the same name, in one move."""
-    part = state_dir() / f"{record.name}.{secrets.token_hex(4)}.part"
+    folder = _made_state_dir()
+    part = folder / f"{record.name}.{secrets.token_hex(4)}.part"
     write_secret(part, json.dumps(asdict(record), indent=1))
-    part.replace(state_dir() / f"{record.name}.json")
+    part.replace(_path(record.name))
 
 
 def read(name: str) -> Record | None:
-    """The record of that name, or None."""
-    path = state_dir() / f"{name}.json"
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return Record(**{**kept, "process": Process(**kept["process"])})
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError) as exc:
+    """The record of that name, or None.
+
+    Raises:
+        DeploymentError: there is one that cannot be read.
+    """
+    record = look_up(name)
+    if isinstance(record, Unreadable):
         raise DeploymentError(
-            f"the record of the deployment '{name}' cannot be read: {path}",
-            hint="end its process by hand if there is one, then delete that file",
-        ) from exc
+            f"the record of the deployment '{name}' cannot be read: {_path(name)}", hint=f"%aml_deploy --delete {name}"
+        )
+    return record
 
 
-def all_records() -> list[Record]:
-    """All records, by name."""
-    found = (read(path.stem) for path in sorted(state_dir().glob("*.json")))
+def look_up(name: str) -> Record | Unreadable | None:
+    """What the books have of that name."""
+    path = _path(name)
+    try:
+        return _record(json.loads(path.read_text(encoding="utf-8")), name)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return Unreadable(name, _changed(path))
+
+
+def _record(kept: Any, name: str) -> Record:
+    """The record in a file's JSON. What a later version adds to it is left alone."""
+    process = Process(**_known_fields(Process, kept["process"]))
+    record = Record(**{**_known_fields(Record, kept), "process": process})
+    texts = (record.name, record.ref, record.model, record.store, record.folder, process.mark)
+    numbers = (process.pid, process.created, record.port)
+    if not (all(isinstance(t, str) for t in texts) and all(isinstance(n, (int, float)) for n in numbers)):
+        raise TypeError("a value of another type")
+    if record.name != name or not 0 < process.pid < 1 << 31 or not record.began:
+        raise ValueError("a value that cannot be")
+    return record
+
+
+def _known_fields(kind: type[Process] | type[Record], kept: Any) -> dict[str, Any]:
+    return {field.name: kept[field.name] for field in fields(kind) if field.name in kept}
+
+
+def _changed(path: Path) -> datetime:
+    try:
+        seconds = path.stat().st_mtime
+    except OSError:
+        seconds = 0.0
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+
+def _path(name: str) -> Path:
+    return state_dir() / f"{name}.json"
+
+
+def all_records() -> list[Record | Unreadable]:
+    """All that the books have, by name."""
+    found = (look_up(path.stem) for path in sorted(state_dir().glob("*.json")))
     return [record for record in found if record is not None]
 
 
-def remove(record: Record) -> None:
+def remove(record: Record | Unreadable) -> None:
     """Strike it out and remove its files."""
-    (state_dir() / f"{record.name}.json").unlink(missing_ok=True)
-    failed_log(record.name).unlink(missing_ok=True)
-    shutil.rmtree(record.home, ignore_errors=True)
+    path = _path(record.name)
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        failed_log(record.name).unlink(missing_ok=True)
+    except OSError as exc:
+        raise DeploymentError(f"the record of '{record.name}' cannot be removed: {exc}") from exc
+    for home in [record.home] if isinstance(record, Record) else _homes(record.name):
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _homes(name: str) -> list[Path]:
+    """The folders of the processes of that name."""
+    is_home = re.compile(re.escape(name) + "-[0-9a-f]{8}").fullmatch
+    return [path for path in state_dir().glob("*-????????") if is_home(path.name)]
 
 
 def failed_log(name: str) -> Path:
@@ -185,9 +278,9 @@ def locked(name: str) -> Iterator[None]:
     Raises:
         DeploymentError: somebody else has been at it for 15 seconds.
     """
-    path = state_dir() / f"{name}.lock"
+    path = _made_state_dir() / f"{name}.lock"
     end = time.monotonic() + LOCK_SECONDS
-    while not _take(path):
+    while (descriptor := _take(path)) is None:
         if time.monotonic() > end:
             raise DeploymentError(
                 f"another session is deploying or deleting '{name}'",
@@ -197,25 +290,21 @@ def locked(name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # before the lock goes: whoever waits for this file sees that it is gone
+        os.close(descriptor)
 
 
-def _take(path: Path) -> bool:
+def _take(path: Path) -> int | None:
+    """The locked file's descriptor, or None. The system takes the lock from a process that dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if not _holder_lives(path):
-            path.unlink(missing_ok=True)
-        return False
-    with open(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(Process.of(os.getpid())), file)
-    return True
-
-
-def _holder_lives(path: Path) -> bool:
-    try:
-        return Process(**json.loads(path.read_text(encoding="utf-8"))).find() is not None
-    except FileNotFoundError:
-        return False
-    except (ValueError, TypeError):  # being written just now, unless its writer died in that moment
-        return time.time() - path.stat().st_mtime < LOCK_SECONDS
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None

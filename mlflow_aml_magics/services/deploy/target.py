@@ -44,7 +44,10 @@ class ModelToServe:
 
 @dataclass(frozen=True)
 class Deployment(Shown):
-    """One deployment, as it is now. ``detail`` says why it does not run."""
+    """One deployment, as it is now. ``detail`` says why it does not run.
+
+    Of one whose record cannot be read, ``ref``, ``model``, ``url`` and ``store`` are empty.
+    """
 
     name: str
     target: str
@@ -73,7 +76,8 @@ class Deployment(Shown):
         else:
             if self.detail:
                 blocks.append(Code(self.detail, "text"))
-            blocks.append(Note(f"next: %aml_deploy {self.ref} --name {self.name}", TONES[self.state]))
+            again = f"{self.ref} --name {self.name}" if self.ref else f"--delete {self.name}"
+            blocks.append(Note(f"next: %aml_deploy {again}", TONES[self.state]))
         return Document(f"deployment {self.name}", tuple(blocks))
 
 
@@ -124,6 +128,9 @@ class Target(Protocol):
 
     def list(self) -> tuple[Deployment, ...]:
         """All deployments here, also those that ended by themselves."""
+
+    def find(self, name: str) -> Deployment | None:
+        """The deployment of that name, whatever the others are like."""
 
     def delete(self, name: str) -> None:
         """End it, and confirm that it has ended."""
