@@ -78,7 +78,7 @@ distclean: clean ## remove the environments too
 	@echo "→ Python packages"
 	@rm -rf $(LAB_LINK)
 	@SKIP_JUPYTER_BUILDER=1 .venv/bin/uv pip install --quiet --python $(PY) --constraints constraints.txt \
-		--build-constraints constraints.txt --reinstall-package mlflow-aml-magics --editable '.[lab]' --group dev
+		--build-constraints constraints.txt --reinstall-package mlflow-aml-magics --editable '.[lab,sandbox]' --group dev
 	@touch $@
 
 .make/node: labextension/package.json labextension/package-lock.json $(if $(wildcard labextension/node_modules),,FORCE)

@@ -31,6 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "panels": _PANELS,
     "workspace": _PANELS | {"panels"},
     "magics": _SHELLS,
+    "sandbox": set(),
     "lab": _SHELLS,
     "__init__": _SHELLS | {"magics", "lab"},
 }
