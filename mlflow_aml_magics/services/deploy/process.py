@@ -208,6 +208,7 @@ def _end_group(leader: int, mark: str = "") -> None:
     for worker in left:
         with contextlib.suppress(psutil.Error):
             worker.kill()
+    psutil.wait_procs(left, timeout=STOP_SECONDS)  # a signal is on its way when kill returns
 
 
 def _group(leader: int, mark: str) -> list[psutil.Process]:
