@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient, get_tracking_uri, is_tracking_uri_set, set_registry_uri, set_tracking_uri
 from mlflow.exceptions import MlflowException
@@ -24,7 +25,11 @@ from ..errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
+from . import bridge
 from .paths import short_path
+
+if TYPE_CHECKING:
+    from .azure import AzureWorkspace
 
 __all__ = ["Connection", "Progress", "open_connection"]
 
@@ -45,6 +50,7 @@ class Connection:
     def __init__(self, uri: str, *, registry_uri: str | None = None) -> None:
         self.uri = uri
         self.registry_uri = registry_uri or uri
+        self.azure: AzureWorkspace | None = None
 
     def __repr__(self) -> str:
         return f"Connection({self.label})"
@@ -52,6 +58,8 @@ class Connection:
     @cached_property
     def label(self) -> str:
         """What people read: the kind of store and where it is, without credentials."""
+        if self.azure is not None:
+            return f"Azure ML workspace {self.azure.ref}"
         scheme, _, rest = self.uri.partition("://")
         if scheme == "sqlite":
             path = _sqlite_file(rest)
@@ -86,7 +94,8 @@ class Connection:
         """
         with _mlflow_logs_quiet():
             try:
-                yield
+                with bridge.applied(self):
+                    yield
             except AmlMagicsError:
                 raise
             except Exception as exc:
@@ -95,6 +104,11 @@ class Connection:
     def _translated(self, exc: Exception, doing: str) -> Exception:
         text = str(exc)
         where = f"{doing}: {self.label}"
+        if self.azure is not None:
+            from .azure_errors import explain
+
+            if ours := explain(exc, self.azure.ref, who=self.azure.who):
+                return ours
         if isinstance(exc, MlflowException) and exc.error_code == "RESOURCE_DOES_NOT_EXIST":
             return NotFound(f"{doing}: {_first_line(text)}")
         if "out-of-date database schema" in text:
@@ -127,7 +141,7 @@ class Connection:
 
         Callers take turns: the globals belong to the process.
         """
-        with _globals_lock, _file_store_allowed(self.uri):
+        with _globals_lock, _file_store_allowed(self.uri), bridge.applied(self):
             saved = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
             before = get_tracking_uri() if is_tracking_uri_set() else None
             set_tracking_uri(self.uri)

@@ -18,6 +18,9 @@ import psutil
 from mlflow.entities import Run, ViewType
 from mlflow.tracking import fluent
 
+from . import bridge
+from .bridge.variable import TENANT_VARIABLE
+from .cloud import VARIABLE as CLOUD_VARIABLE
 from .connection import Connection, restore_environment
 from .run_context import CONTEXT_VARIABLE, NotebookRunContext, git_state
 
@@ -29,6 +32,8 @@ VARIABLES = (
     "MLFLOW_EXPERIMENT_NAME",
     "MLFLOW_EXPERIMENT_ID",
     "MLFLOW_ALLOW_FILE_STORE",
+    CLOUD_VARIABLE,
+    TENANT_VARIABLE,
     CONTEXT_VARIABLE,
 )
 CELLS = "notebook/cells.py"
@@ -66,6 +71,7 @@ class Tracking:
     _autolog_before: bool = False
     _seen_runs: int = 0
     _open_runs: set[str] = field(default_factory=set, repr=False)
+    _bridged: bool = field(default=False, repr=False)
     _since_ms: int = field(default_factory=lambda: int(time.time() * 1000))
 
     def start(self) -> None:
@@ -76,6 +82,12 @@ class Tracking:
         self._autolog_before = self._autolog_is_on()
         if self.connection.uri.startswith("file:"):
             os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+        bridge.hold(self.connection)
+        self._bridged = True
+        if (azure := self.connection.azure) is not None:  # for the scripts that are started from here
+            os.environ[CLOUD_VARIABLE] = azure.cloud or os.environ.get(CLOUD_VARIABLE, "AzureCloud")
+            if azure.tenant:
+                os.environ[TENANT_VARIABLE] = azure.tenant
         mlflow.set_tracking_uri(self.connection.uri)
         if self.connection.registry_uri != self.connection.uri:
             mlflow.set_registry_uri(self.connection.registry_uri)
@@ -100,6 +112,9 @@ class Tracking:
             mlflow.set_registry_uri(self._saved["MLFLOW_REGISTRY_URI"] or "")
         fluent._active_experiment_id = self._experiment_before  # no public way to unset it (mlflow 3.15)
         restore_environment(self._saved)
+        if self._bridged:
+            bridge.release(self.connection)
+            self._bridged = False
 
     def _autolog_is_on(self) -> bool:
         from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
@@ -112,7 +127,10 @@ class Tracking:
         if self.notebook:
             tags["aml.notebook"] = str(self.notebook)
             kernel_tags = {"mlflow.source.name": str(self.notebook), "mlflow.source.type": "NOTEBOOK"}
-        return json.dumps({"pid": os.getpid(), "folder": str(self.folder), "tags": tags, "kernel_tags": kernel_tags})
+        context: dict[str, Any] = {"pid": os.getpid(), "folder": str(self.folder), "tags": tags}
+        if bridge.is_azureml(self.connection.uri):
+            context["bridge"] = self.connection.uri
+        return json.dumps(context | {"kernel_tags": kernel_tags})
 
     def git(self) -> dict[str, str]:
         """The repository's state as the next run will be tagged."""

@@ -1,0 +1,158 @@
+"""Models in Resource Manager (2023-08-01-preview): containers and versions, over the registry that MLflow sees too."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from . import registry
+from .arm import HOST, ROOT, SYSTEM_DATA, page
+from .errors import arm
+from .http import Request, Response, Routes, json_response
+from .workspaces import Place, Workspaces
+
+__all__ = ["ModelResources"]
+
+
+class ModelResources:
+    """…/models, …/models/NAME, …/models/NAME/versions, …/models/NAME/versions/VERSION."""
+
+    def __init__(self, workspaces: Workspaces, store: registry.Registry) -> None:
+        self._workspaces, self._store = workspaces, store
+
+    def add_routes(self, routes: Routes) -> None:
+        routes.add("GET", HOST, f"{ROOT}/models", self._containers)
+        routes.add("GET PUT", HOST, f"{ROOT}/models/(?P<name>[^/]+)", self._container)
+        routes.add("GET", HOST, f"{ROOT}/models/(?P<name>[^/]+)/versions", self._versions)
+        routes.add("GET PUT DELETE", HOST, f"{ROOT}/models/(?P<name>[^/]+)/versions/(?P<v>[^/]+)", self._version)
+
+    def _containers(self, request: Request, sub: str, rg: str, ws: str) -> Response:
+        place = self._workspaces.find(sub, rg, ws)
+        view = request.query.get("listViewType", "ActiveOnly")
+        found = [(name, body) for name, body in self._store.models(place) if _in_view(body, view)]
+        return page(request, [self._show_container(place, name, body) for name, body in found])
+
+    def _container(self, request: Request, sub: str, rg: str, ws: str, name: str) -> Response:
+        place = self._workspaces.find(sub, rg, ws)
+        if request.method == "PUT":
+            given = request.json().get("properties") or {}
+            archived = bool(given.get("isArchived"))
+            body = self._store.put_model(
+                place, name, description=given.get("description") or "", tags=given.get("tags") or {}, archived=archived
+            )
+            for version in self._store.versions(place, name):
+                self._store.put_version(place, name, version["version"], archived=archived)
+            return json_response(self._show_container(place, name, body))
+        found = self._store.model(place, name)
+        if found is None:
+            raise _not_found(name)
+        return json_response(self._show_container(place, name, found))
+
+    def _versions(self, request: Request, sub: str, rg: str, ws: str, name: str) -> Response:
+        place = self._workspaces.find(sub, rg, ws)
+        if self._store.model(place, name) is None:
+            raise _not_found(name)
+        query = request.query
+        found = [v for v in self._store.versions(place, name) if _in_view(v, query.get("listViewType", "ActiveOnly"))]
+        if query.get("stage"):
+            found = [v for v in found if v["stage"] == query["stage"]]
+        if query.get("version"):
+            found = [v for v in found if v["version"] == query["version"]]
+        if not query.get("$orderBy", "createdtime desc").lower().endswith("asc"):
+            found.reverse()
+        return page(request, [_show_version(place, name, v) for v in found])
+
+    def _version(self, request: Request, *, sub: str, rg: str, ws: str, name: str, v: str) -> Response:
+        place = self._workspaces.find(sub, rg, ws)
+        found = self._store.version(place, name, v)
+        if request.method == "PUT":
+            body = self._put(place, name, v, request.json().get("properties") or {}, found)
+            return json_response(_show_version(place, name, body), 200 if found else 201)
+        if found is None:
+            raise _not_found(f"{name}:{v}")
+        if request.method == "DELETE":
+            self._store.delete_version(place, name, v)
+            return Response(200)
+        return json_response(_show_version(place, name, found))
+
+    def _put(
+        self, place: Place, name: str, v: str, given: dict[str, Any], found: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        uri = str(given.get("modelUri") or "")
+        if found is None and not uri:
+            raise arm(400, "UserError", "The modelUri of a model version must be given.")
+        source, data, job = registry.from_path(place, uri) if uri else ("", "", None)
+        if found and uri and data != found["model_uri"]:
+            # The SDK compares this text: azure.ai.ml._artifacts._constants.ASSET_PATH_ERROR.
+            raise arm(400, "UserError", "Asset paths cannot be updated.")
+        changes: dict[str, Any] = {
+            "type": given.get("modelType") or (found or {}).get("type") or "custom_model",
+            "description": given.get("description") or "",
+            "tags": {str(k): str(value) for k, value in (given.get("tags") or {}).items()},
+            "properties": {str(k): str(value) for k, value in (given.get("properties") or {}).items()},
+            "flavors": given.get("flavors") or (found or {}).get("flavors") or {},
+            "archived": bool(given.get("isArchived")),
+        }
+        if given.get("stage"):
+            changes["stage"] = str(given["stage"])
+        if found is None:
+            job = given.get("jobName") or job
+            changes |= {"source": source, "model_uri": data, "job_name": job, "run_id": job or ""}
+        return self._store.put_version(place, name, v, **changes)
+
+    def _show_container(self, place: Place, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        versions = self._store.versions(place, name)
+        properties = {
+            "description": body["description"],
+            "tags": body["tags"],
+            "properties": body["properties"],
+            "isArchived": body["archived"],
+            "latestVersion": versions[-1]["version"] if versions else None,
+            "nextVersion": str(body["last"] + 1),
+        }
+        return {
+            "id": f"{place.arm_id}/models/{name}",
+            "name": name,
+            "type": "Microsoft.MachineLearningServices/workspaces/models",
+            "properties": properties,
+            "systemData": _system_data(body),
+        }
+
+
+def _in_view(body: dict[str, Any], view: str) -> bool:
+    archived = bool(body["archived"])
+    return {"all": True, "archivedonly": archived}.get(view.lower(), not archived)
+
+
+def _show_version(place: Place, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    properties = {
+        "description": body["description"],
+        "tags": body["tags"],
+        "properties": body["properties"],
+        "isArchived": body["archived"],
+        "isAnonymous": False,
+        "modelUri": body["model_uri"],
+        "modelType": body["type"],
+        "flavors": body["flavors"],
+        "stage": body["stage"] or None,
+        "jobName": body["job_name"],
+        "provisioningState": "Succeeded",
+    }
+    return {
+        "id": f"{place.arm_id}/models/{name}/versions/{body['version']}",
+        "name": body["version"],
+        "type": "Microsoft.MachineLearningServices/workspaces/models/versions",
+        "properties": properties,
+        "systemData": _system_data(body),
+    }
+
+
+def _system_data(body: dict[str, Any]) -> dict[str, Any]:
+    def iso(milliseconds: int) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(milliseconds / 1000))
+
+    return {**SYSTEM_DATA, "createdAt": iso(body["created"]), "lastModifiedAt": iso(body["updated"])}
+
+
+def _not_found(name: str) -> Exception:
+    return arm(404, "UserError", f"Not found: no model '{name}' in this workspace.")

@@ -1,0 +1,142 @@
+"""The real MLflow server behind a workspace: a process of its own, on SQLite, on a loopback port."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+from .http import Response
+
+__all__ = ["Backend"]
+
+START_SECONDS = 120.0  # two busy cores need 10 to 15
+# The server's parent: ends the server when its own standard input closes, so also when this process is killed.
+_WATCH = """
+import os, signal, subprocess, sys, threading
+server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+end = lambda: (sys.stdin.buffer.read(), os.killpg(0, signal.SIGKILL))
+threading.Thread(target=end, daemon=True).start()
+sys.exit(server.wait())
+"""
+_OWN = ("MLFLOW_", "AZUREML_", "AZURE_", "MSI_", "ARM_", "HTTP_PROXY", "HTTPS_PROXY", "REQUESTS_CA_BUNDLE")
+
+
+class Backend:
+    """One `mlflow server`. It is started in the background; the first request waits until it answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+        self._ready = False
+        self._ended = False
+
+    def start(self) -> None:
+        """Start the process, if it was not; returns at once."""
+        with self._lock:
+            if self._process is not None or self._ended:
+                return
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._port = free.getsockname()[1]
+            command, private = self._command()
+            environment = {k: v for k, v in os.environ.items() if not k.upper().startswith(_OWN)}
+            environment |= private
+            environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+            with (self._folder / "mlflow.log").open("wb") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _WATCH, *command],
+                    cwd=self._folder,
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+
+    def call(self, method: str, path: str, *, query: dict[str, str] | None = None, body: bytes = b"") -> Response:
+        """Ask the server; ``path`` starts after /api/."""
+        self._wait()
+        target = f"/api/{path}" + (f"?{urlencode(query)}" if query else "")
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
+        with contextlib.closing(connection):
+            connection.request(method, target, body=body or None, headers={"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return Response(answer.status, answer.read(), {"Content-Type": "application/json"})
+
+    def stop(self) -> None:
+        """End the process and all that it started."""
+        with self._lock:
+            self._ended = True
+            process = self._process
+        if process is None:
+            return
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def _command(self) -> tuple[list[str], dict[str, str]]:
+        """How to start MLflow's server, and with which variables.
+
+        The worker that `mlflow server` of mlflow 3 would start is started directly: half the memory, and half the
+        time. Where that worker is another (mlflow 2), the command itself.
+        """
+        store, root = f"sqlite:///{self._folder / 'mlflow.db'}", str(self._folder / "unused")
+        where = ["--host", "127.0.0.1", "--port", str(self._port)]
+        spec = importlib.util.find_spec("mlflow")  # does not import it: mlflow.server in here would hijack the store
+        places = (spec.submodule_search_locations or []) if spec else []
+        if any((Path(place) / "server" / "fastapi_app.py").is_file() for place in places):
+            variables = {"_MLFLOW_SERVER_FILE_STORE": store, "_MLFLOW_SERVER_ARTIFACT_ROOT": root}
+            worker = [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                *where,
+                "--log-level",
+                "warning",
+                "mlflow.server.fastapi_app:app",
+            ]
+            return worker, {**variables, "_MLFLOW_SGI_NAME": "uvicorn"}
+        options = ["--workers", "1", "--backend-store-uri", store, "--default-artifact-root", root]
+        return [sys.executable, "-m", "mlflow", "server", *where, *options, "--no-serve-artifacts"], {}
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, once started."""
+        return self._process.pid if self._process else None
+
+    def _wait(self) -> None:
+        self.start()
+        end = time.monotonic() + START_SECONDS
+        while not self._ready:
+            process = self._process
+            if process is None or process.poll() is not None or time.monotonic() > end:
+                log = self._folder / "mlflow.log"
+                tail = log.read_text("utf-8", "replace")[-2000:] if log.exists() else ""
+                raise RuntimeError(f"the MLflow server of the sandbox did not start; see {log}\n{tail}")
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+                with contextlib.closing(connection):
+                    connection.request("GET", "/health")
+                    self._ready = connection.getresponse().status == 200
+            if not self._ready:
+                time.sleep(0.1)
