@@ -9,7 +9,11 @@ AmlMagicsError
 │   ├── MetricNotFound
 │   ├── ModelNotFound       a registered model, a version or an alias
 │   ├── DeploymentNotFound
-│   └── NoModelInRun        the run is there, but it logged no model
+│   ├── NoModelInRun        the run is there, but it logged no model
+│   └── WorkspaceNotFound   an Azure Machine Learning workspace, its resource group or its subscription
+├── AuthError             who you are, or what you may do
+│   ├── AuthenticationFailed  no login, or one of another tenant
+│   └── AccessDenied          the login is good, but has no role, or a firewall refuses
 ├── StoreError            the store behind the tracking URI
 │   ├── StoreUnreachable
 │   ├── StoreCorrupt
@@ -27,7 +31,10 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "AccessDenied",
     "AmlMagicsError",
+    "AuthError",
+    "AuthenticationFailed",
     "DeploymentError",
     "DeploymentNotFound",
     "ExperimentNotFound",
@@ -46,6 +53,7 @@ __all__ = [
     "StoreReadOnly",
     "StoreUnreachable",
     "UsageError",
+    "WorkspaceNotFound",
     "nearest",
 ]
 
@@ -140,6 +148,30 @@ class NoModelInRun(NotFound):
     """The run exists, but it logged no model."""
 
     code = "no_model_in_run"
+
+
+class WorkspaceNotFound(NotFound):
+    """No Azure Machine Learning workspace of that name, or none that this login can see."""
+
+    code = "workspace_not_found"
+
+
+class AuthError(AmlMagicsError):
+    """Azure did not let us in."""
+
+    code = "auth"
+
+
+class AuthenticationFailed(AuthError):
+    """No way to log in worked, or the login belongs to another tenant."""
+
+    code = "authentication_failed"
+
+
+class AccessDenied(AuthError):
+    """The login is good, but it has no role here, or the network is closed to it."""
+
+    code = "access_denied"
 
 
 class StoreError(AmlMagicsError):

@@ -50,26 +50,42 @@ class Workspace:
         experiment: str | Sequence[str] | None = None,
         folder: str | Path | None = None,
         registry_uri: str | None = None,
+        workspace: str | None = None,
+        resource_group: str | None = None,
+        subscription: str | None = None,
+        tenant: str | None = None,
     ) -> Workspace:
         """Connect to a store.
 
         Args:
-            uri: a tracking URI, a database file or an mlruns folder. None takes MLFLOW_TRACKING_URI, else
-                ``sqlite:///mlflow.db`` in ``folder``.
+            uri: a tracking URI, a database file, an mlruns folder, or an Azure Machine Learning workspace as an ARM id
+                or a studio URL. None takes MLFLOW_TRACKING_URI, else the variables of a job or compute instance, else
+                the nearest config.json, else ``sqlite:///mlflow.db`` in ``folder``.
             experiment: the name or names that calls are about when they name none; None means all.
             folder: where relative paths start; None is the working directory.
             registry_uri: where registered models are; None takes MLFLOW_REGISTRY_URI, else the tracking store.
+            workspace, resource_group, subscription: an Azure Machine Learning workspace by name; what is left out comes
+                from the environment or the nearest config.json.
+            tenant: of the login to Azure; None takes the login's own.
 
         Raises:
             StoreError: the store does not answer, is no MLflow store, or has another schema.
+            AuthError, WorkspaceNotFound: Azure refuses, with the next step.
         """
-        from .client.connection import open_connection
         from .client.target import choose_registry, choose_target
 
         start = Path(folder) if folder else Path.cwd()
-        target = choose_target(uri, start)
-        registry = choose_registry(registry_uri, start)
+        target = choose_target(
+            uri, start, workspace=workspace, resource_group=resource_group, subscription=subscription
+        )
         names = [experiment] if isinstance(experiment, str) else list(experiment or ())
+        if target.azure is not None:
+            from .client.azure import connect_target
+
+            return cls(connect_target(target, tenant=tenant), experiments=names, why=target.why)
+        from .client.connection import open_connection
+
+        registry = choose_registry(registry_uri, start)
         return cls(open_connection(target.uri, registry_uri=registry), experiments=names, why=target.why)
 
     def __repr__(self) -> str:
@@ -98,6 +114,7 @@ class Workspace:
         *,
         order_by: str | Sequence[str] | None = None,
         experiment: str | Sequence[str] | None = None,
+        limit: int | None = None,
         progress: Progress | None = None,
     ) -> RunTable:
         """The runs that match, as Arrow columns.
@@ -106,14 +123,19 @@ class Workspace:
             query: MLflow's filter syntax plus OR, NOT, !=, IN, RLIKE, IS NULL; "" is all.
             order_by: "metrics.rmse ASC", or several; the newest first otherwise. Missing values come last.
             experiment: a name or several; None is the workspace's own, or all.
+            limit: at most so many; `RunTable.total` tells whether there are more.
             progress: told how many runs are read.
         """
         from .client.runs import read_runs
 
-        runs = read_runs(self._connection, self._experiments(experiment), progress=progress)
-        if query:
-            runs = runs.filter(query)
-        return runs.sort(order_by) if order_by else runs
+        return read_runs(
+            self._connection,
+            self._experiments(experiment),
+            query=query,
+            order_by=order_by,
+            limit=limit,
+            progress=progress,
+        )
 
     def runs(
         self,
@@ -133,8 +155,7 @@ class Workspace:
             QueryError: the query does not parse or names what no run has.
             ExperimentNotFound: with the nearest name.
         """
-        frame = self.run_table(query, order_by=order_by, experiment=experiment).to_pandas()
-        return frame if limit is None else frame.head(limit)
+        return self.run_table(query, order_by=order_by, experiment=experiment, limit=limit).to_pandas()
 
     def best(
         self,

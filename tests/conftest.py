@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
+if TYPE_CHECKING:
+    from mlflow_aml_magics.sandbox import Sandbox
+
 REPO = Path(__file__).parents[1]
-FOREIGN = ("MLFLOW_", "AML_MAGICS_", "AZUREML_", "AZURE_", "JPY_SESSION_NAME", "VSCODE_")
+FOREIGN = ("MLFLOW_", "AML_MAGICS_", "AZUREML_", "AZURE_", "ARM_CLOUD_", "MSI_", "JPY_SESSION_NAME", "VSCODE_")
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +106,31 @@ def shell(bare_shell: Shell) -> Shell:
     """An IPython shell with our extension."""
     bare_shell.run("%load_ext mlflow_aml_magics")
     return bare_shell
+
+
+@pytest.fixture(scope="session")
+def azure_python() -> str:
+    """An interpreter that has Microsoft's SDKs: this one."""
+    missing = [name for name in ("azureml", "azure", "trustme") if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.fail(
+            f"{sys.executable} has no {', '.join(missing)}: the sandbox's tests need the extra [sandbox]", pytrace=False
+        )
+    return sys.executable
+
+
+@pytest.fixture(scope="session")
+def sandbox(azure_python: str) -> Iterator[Sandbox]:
+    """A strict sandbox with two workspaces, one for all tests: name your experiments and models after your test."""
+    from mlflow_aml_magics.sandbox import Sandbox
+
+    with Sandbox(closed_off=True) as box:
+        yield box
+
+
+@pytest.fixture
+def in_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, with this process's environment as its `env` says: Microsoft's SDKs talk to it from here."""
+    for name, value in sandbox.env.items():
+        monkeypatch.setenv(name, value)
+    return sandbox

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import requests.exceptions
 from mlflow import MlflowClient, get_registry_uri, get_tracking_uri, set_registry_uri, set_tracking_uri
@@ -29,8 +30,12 @@ from ..errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
+from . import bridge
 from .local_store import check_sqlite, local_path, sqlite_file
 from .paths import redacted, short_path
+
+if TYPE_CHECKING:
+    from .azure import AzureWorkspace
 
 __all__ = ["Connection", "Progress", "open_connection"]
 
@@ -51,6 +56,7 @@ class Connection:
     def __init__(self, uri: str, *, registry_uri: str | None = None) -> None:
         self.uri = uri
         self.registry_uri = registry_uri or uri
+        self.azure: AzureWorkspace | None = None
 
     def __repr__(self) -> str:
         return f"Connection({self.label})"
@@ -58,6 +64,8 @@ class Connection:
     @cached_property
     def label(self) -> str:
         """What people read: the kind of store and where it is, without credentials."""
+        if self.azure is not None:
+            return f"Azure ML workspace {self.azure.ref}"
         scheme, _, rest = redacted(self.uri).partition("://")
         if scheme == "sqlite":
             path = sqlite_file(rest)
@@ -87,7 +95,8 @@ class Connection:
         """
         with _mlflow_logs_quiet():
             try:
-                yield
+                with bridge.applied(self):
+                    yield
             except AmlMagicsError:
                 raise
             except Exception as exc:
@@ -104,6 +113,11 @@ class Connection:
         """What to raise instead; None for what has nothing to do with the store."""
         text = redacted(str(exc))
         where = f"{doing}: {self.label}"
+        if self.azure is not None:
+            from .azure_errors import explain
+
+            if ours := explain(exc, self.azure.ref, who=self.azure.who):
+                return ours
         if isinstance(exc, MlflowException) and exc.error_code == "RESOURCE_DOES_NOT_EXIST":
             return NotFound(f"{doing}: {_first_line(text)}")
         if "out-of-date database schema" in text or "Can't locate revision" in text:
@@ -140,7 +154,7 @@ class Connection:
         calls mlflow in another thread meanwhile, or starts a process, logs to this store too, and mlflow starts its
         exporter of traces anew. So keep the block short, and train in no other thread during it.
         """
-        with _globals_lock, _file_store_allowed(self.uri, self.registry_uri):
+        with _globals_lock, _file_store_allowed(self.uri, self.registry_uri), bridge.applied(self):
             if (get_tracking_uri(), get_registry_uri()) == (self.uri, self.registry_uri):
                 yield
                 return

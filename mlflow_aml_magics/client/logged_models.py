@@ -108,7 +108,9 @@ def import_folder(
         run_id: str = client.create_run(experiment_id, run_name=run_name or folder.name).info.run_id
         logged = None
         try:
-            if hasattr(client, "create_logged_model"):
+            if (
+                hasattr(client, "create_logged_model") and conn.azure is None
+            ):  # which has none (bridge/logged_models.py)
                 logged = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
                 with _relabelled(folder, run_id, logged.model_id, logged.artifact_location) as staged:
                     client.log_model_artifacts(logged.model_id, str(staged))

@@ -1,7 +1,8 @@
 """What mlflow adds to every run that starts while ``%aml_track`` is on: which notebook, which session, which commit.
 
 mlflow finds the class by its entry point ``mlflow.run_context_provider`` in each process, so that a script started from
-the notebook is tagged too. Without the variable that ``%aml_track`` sets it does nothing.
+the notebook is tagged too, and on Azure Machine Learning gets the bridge. Without the variable that ``%aml_track`` sets
+it does nothing.
 https://mlflow.org/docs/latest/ml/plugins/#defining-a-plugin
 """
 
@@ -34,8 +35,13 @@ class NotebookRunContext(RunContextProvider):
     started: ClassVar[int] = 0
 
     def in_context(self) -> bool:
-        """Whether tracking is on."""
-        return bool(os.environ.get(CONTEXT_VARIABLE))
+        """Whether tracking is on. mlflow asks before it starts a run: a script gets the bridge here."""
+        if not os.environ.get(CONTEXT_VARIABLE):
+            return False
+        context = json.loads(os.environ[CONTEXT_VARIABLE])
+        if context.get("bridge") and context["pid"] != os.getpid():
+            _bridge(context["bridge"])
+        return True
 
     def tags(self) -> dict[str, str]:
         """The tags of a run that starts now."""
@@ -45,6 +51,15 @@ class NotebookRunContext(RunContextProvider):
         if context["pid"] == os.getpid():
             tags |= context["kernel_tags"]
         return tags | git_state(Path(context["folder"]))
+
+
+@lru_cache(maxsize=1)
+def _bridge(uri: str) -> None:
+    """Put the bridge in, for the life of this process."""
+    from . import bridge
+    from .connection import Connection
+
+    bridge.hold(Connection(uri))
 
 
 def git_state(folder: Path) -> dict[str, str]:

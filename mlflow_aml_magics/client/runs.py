@@ -1,4 +1,4 @@
-"""Reading runs and experiments: paged to the end, into Arrow columns."""
+"""Reading runs and experiments."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlflow.entities import Experiment, Run, ViewType
+from mlflow.entities import Experiment, Run
 
 from ..errors import ExperimentNotFound, NotFound, RunNotFound, nearest
-from ..frames.runtable import RunTable, RunTableBuilder
+from ..frames.runtable import RunTable
+from . import capabilities
+from .capabilities import Capabilities
 from .connection import Connection, Progress
+from .search import RunSearch
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,7 +28,7 @@ __all__ = [
     "read_runs",
 ]
 
-PAGE = 1000  # runs a request; mlflow's servers allow 50,000, Azure ML fewer than 1,000 of some lists (mlflow#10694)
+PAGE = 1000  # experiments a request; mlflow's servers allow 50,000
 GOAL_TAG = "mlflow.experiment.primaryMetric.greaterIsBetter"
 METRIC_TAG = "mlflow.experiment.primaryMetric.name"
 
@@ -125,46 +128,37 @@ def read_runs(
     connection: Connection,
     experiments: Sequence[ExperimentRef],
     *,
+    query: str = "",
+    order_by: str | Sequence[str] | None = None,
+    limit: int | None = None,
     progress: Progress | None = None,
+    able: Capabilities | None = None,
 ) -> RunTable:
-    """Every active run of these experiments, newest first.
+    """The active runs of these experiments that a query keeps, the newest first.
+
+    The answer is the same on every server, with the columns of the runs that it holds and of the query.
 
     Args:
+        query: in the language of `frames.grammar`; "" keeps all.
+        order_by: "metrics.rmse ASC, start_time DESC"; missing values and NaN come last.
+        limit: at most so many runs. Reading stops there where the server has that order; ``total`` then is at least
+            one more than the limit, if there are more.
         progress: told after each page how many runs are read.
+        able: what the server can do, where it is not what its kind can do.
+
+    Raises:
+        QueryError: the query does not parse, or names what no run has.
     """
-    builder = RunTableBuilder()
     names = {experiment.experiment_id: experiment.name for experiment in experiments}
-    count, token = 0, None
-    with connection.guard("reading the runs of"):
-        while names:
-            page = connection.mlflow.search_runs(
-                list(names), "", ViewType.ACTIVE_ONLY, max_results=PAGE, page_token=token
-            )
-            for run in page:
-                _add(builder, run, names)
-            count += len(page)
-            token = page.token
-            if progress:
-                progress(f"{count:,} runs read")
-            if not token:
-                break
-    return builder.build()
-
-
-def _add(builder: RunTableBuilder, run: Run, names: dict[str, str]) -> None:
-    info, data = run.info, run.data
-    attributes: dict[str, object] = {
-        "run_id": info.run_id,
-        "run_name": info.run_name,
-        "status": info.status,
-        "start_time": info.start_time,
-        "end_time": info.end_time,
-        "experiment_id": info.experiment_id,
-        "user": data.tags.get("mlflow.user") or info.user_id,
-        "artifact_uri": info.artifact_uri,
-        "experiment": names.get(info.experiment_id, ""),
-    }
-    builder.add(attributes, data.metrics, data.params, data.tags)
+    return RunSearch(
+        connection,
+        names,
+        able or capabilities.of(connection),
+        query=query,
+        order_by=order_by or (),
+        limit=limit,
+        progress=progress,
+    ).find()
 
 
 def get_run(connection: Connection, run_id: str) -> Run:

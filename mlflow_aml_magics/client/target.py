@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UsageError
-from .paths import redacted
+from .paths import redacted, short_path
+from .workspace_ref import WorkspaceRef, find_config, from_environment, parse_ref, run_of_job, subscription_from
 
 __all__ = ["Target", "choose_registry", "choose_target", "resolve_uri"]
 
@@ -16,23 +17,57 @@ DATABASES = ("postgresql", "mysql", "mssql")
 
 @dataclass(frozen=True)
 class Target:
-    """A tracking URI and where it came from ("MLFLOW_TRACKING_URI", "the default beside the notebook")."""
+    """What to connect to and where it came from ("MLFLOW_TRACKING_URI", "the default beside the notebook").
+
+    ``uri`` is the tracking URI; "" where ``azure`` names a workspace that is yet to be asked for its own. ``run_id`` is
+    the run that a job was started as: runs go there.
+    """
 
     uri: str = field(repr=False)  # it may hold a password
     why: str
+    azure: WorkspaceRef | None = None
+    run_id: str = ""
 
 
-def choose_target(asked: str | None, folder: Path) -> Target:
-    """The store to connect to: what was asked for, else the environment, else SQLite in ``folder``.
+def choose_target(
+    asked: str | None,
+    folder: Path,
+    *,
+    workspace: str | None = None,
+    resource_group: str | None = None,
+    subscription: str | None = None,
+) -> Target:
+    """The store to connect to.
+
+    What was asked for > MLFLOW_TRACKING_URI > the variables of a job or compute instance > the nearest config.json >
+    SQLite in ``folder``.
 
     Args:
-        asked: a URI, a path of a database file or an mlruns folder, or None.
-        folder: where a relative path starts, the notebook's folder.
+        asked: a tracking URI, a path of a database file or an mlruns folder, a studio URL, an ARM id, or None.
+        folder: where a relative path and the search for config.json start, the notebook's folder.
+        workspace, resource_group, subscription: an Azure Machine Learning workspace by name.
+
+    Raises:
+        UsageError: what was asked for is nothing of these, or a config.json is malformed.
     """
+    if workspace or resource_group or subscription:
+        if asked:
+            raise UsageError(f"'{asked}' and a workspace's name exclude each other", hint="one of them")
+        return Target("", "you named it", _named(workspace, resource_group, subscription, folder))
     if asked:
-        return Target(resolve_uri(asked, folder), "you named it")
+        ref = parse_ref(asked)
+        return (
+            Target(ref.tracking_uri, "you named it", ref) if ref else Target(resolve_uri(asked, folder), "you named it")
+        )
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
-        return Target(resolve_uri(uri, folder), "MLFLOW_TRACKING_URI is set")
+        ref = parse_ref(uri)
+        job = run_of_job() if ref else ""
+        why = f"this is a job: its run is {job}" if job else "MLFLOW_TRACKING_URI is set"
+        return Target(uri, why, ref, job) if ref else Target(resolve_uri(uri, folder), why)
+    if found := from_environment():
+        return Target("", f"{found[1]} is set", found[0])
+    if config := find_config(folder):
+        return Target("", f"named in {short_path(config[1])}", config[0])
     return Target(resolve_uri("sqlite:///mlflow.db", folder), "the default, beside the notebook")
 
 
@@ -47,6 +82,29 @@ def choose_registry(asked: str | None, folder: Path) -> str | None:
     if not uri:
         return None
     return uri if uri.startswith(("databricks-uc", "uc:")) else resolve_uri(uri, folder)
+
+
+def _named(workspace: str | None, group: str | None, subscription: str | None, folder: Path) -> WorkspaceRef:
+    """The workspace of these names; what was left out comes from where a workspace is known already."""
+    config = None if workspace and group and subscription else find_config(folder)
+    around = from_environment() or config
+    known = around[0] if around else None
+    name = workspace or (known.name if known else "")
+    group = group or (known.resource_group if known else "")
+    subscription = subscription or (known.subscription_id if known else "") or subscription_from()
+    missing = [
+        option
+        for option, value in (("--workspace", name), ("--resource-group", group), ("--subscription", subscription))
+        if not value
+    ]
+    if missing:
+        raise UsageError(
+            f"a workspace has three names: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+            hint="%aml_track --list"
+            if subscription
+            else "%aml_track --list --subscription ID; az account list -o table",
+        )
+    return WorkspaceRef(subscription, group, name)
 
 
 def resolve_uri(text: str, folder: Path) -> str:

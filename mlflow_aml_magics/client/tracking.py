@@ -20,7 +20,10 @@ from mlflow.tracking import fluent
 from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
 
 from ..errors import StoreError
+from . import bridge
 from .alive import is_alive, process_tag
+from .bridge.variable import TENANT_VARIABLE
+from .cloud import VARIABLE as CLOUD_VARIABLE
 from .connection import Connection, restore_environment
 from .run_context import CONTEXT_VARIABLE, NotebookRunContext, git_state
 
@@ -32,6 +35,8 @@ VARIABLES = (
     "MLFLOW_EXPERIMENT_NAME",
     "MLFLOW_EXPERIMENT_ID",
     "MLFLOW_ALLOW_FILE_STORE",
+    CLOUD_VARIABLE,
+    TENANT_VARIABLE,
     CONTEXT_VARIABLE,
 )
 CELLS = "notebook/cells.py"
@@ -72,6 +77,7 @@ class Tracking:
     _open_run: str | None = None
     _since_ms: int = 0
     _resting_until: float = 0.0
+    _bridged: bool = field(default=False, repr=False)
 
     @property
     def on(self) -> bool:
@@ -100,6 +106,12 @@ class Tracking:
     def _point(self) -> None:
         if self.connection.uri.startswith("file:"):
             os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+        bridge.hold(self.connection)
+        self._bridged = True
+        if (azure := self.connection.azure) is not None:  # for the scripts that are started from here
+            os.environ[CLOUD_VARIABLE] = azure.cloud or os.environ.get(CLOUD_VARIABLE, "AzureCloud")
+            if azure.tenant:
+                os.environ[TENANT_VARIABLE] = azure.tenant
         mlflow.set_tracking_uri(self.connection.uri)
         if self.connection.registry_uri != self.connection.uri:
             mlflow.set_registry_uri(self.connection.registry_uri)
@@ -143,6 +155,9 @@ class Tracking:
             mlflow.set_registry_uri(self._saved["MLFLOW_REGISTRY_URI"] or "")
         fluent._active_experiment_id = self._experiment_before  # no public way to unset it (mlflow 3.15)
         restore_environment(self._saved)
+        if self._bridged:
+            bridge.release(self.connection)
+            self._bridged = False
 
     @contextmanager
     def environment_before(self) -> Iterator[None]:
@@ -165,7 +180,10 @@ class Tracking:
         if self.notebook:
             tags["aml.notebook"] = str(self.notebook)
             kernel_tags = {"mlflow.source.name": str(self.notebook), "mlflow.source.type": "NOTEBOOK"}
-        return json.dumps({"pid": os.getpid(), "folder": str(self.folder), "tags": tags, "kernel_tags": kernel_tags})
+        context: dict[str, Any] = {"pid": os.getpid(), "folder": str(self.folder), "tags": tags}
+        if bridge.is_azureml(self.connection.uri):
+            context["bridge"] = self.connection.uri
+        return json.dumps(context | {"kernel_tags": kernel_tags})
 
     def git(self) -> dict[str, str]:
         """The repository's state as the next run will be tagged."""

@@ -54,6 +54,7 @@ __all__ = [
     "columns",
     "conjuncts",
     "evaluate",
+    "milliseconds",
     "parse",
     "parse_order",
     "resolve",
@@ -184,7 +185,7 @@ class _Leaf:
     def milliseconds(self, literal: Literal) -> float:
         if not isinstance(literal.value, str):
             return literal.value
-        moment = _milliseconds(literal.value)
+        moment = milliseconds(literal.value)
         if moment is None:
             hint = "write 2026-11-21, 2026-11-21 14:30 or 2026-11-21T14:30:00+01:00; UTC without a zone"
             self.fail(f"{self.key} is a time, and {literal.value!r} is no time", literal, hint)
@@ -242,7 +243,7 @@ _TIME = re.compile(
 )
 
 
-def _milliseconds(text: str) -> int | None:
+def milliseconds(text: str) -> int | None:
     """ISO 8601 as milliseconds since 1970 (UTC without a zone, midnight without a time), else None."""
     found = _TIME.fullmatch(text.strip())
     if found is None:

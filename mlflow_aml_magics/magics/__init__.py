@@ -27,6 +27,7 @@ VERBS = {
     "deploy": "serve a model; stop, list and read logs of what is served",
     "invoke": "ask a deployment for predictions; %%aml_invoke takes JSON from the cell",
     "endpoints": "every deployment, running or not",
+    "doctor": "what is wrong with packages, login and workspace, and the command that mends it",
 }
 CELL_VERBS = ("track", "invoke")
 

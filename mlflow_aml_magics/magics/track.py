@@ -28,14 +28,22 @@ def parser() -> VerbParser:
             "%aml_track",
             "%aml_track sqlite:///mlflow.db --experiment wine",
             "%aml_track http://127.0.0.1:5000 --no-models",
+            "%aml_track --workspace ml-dev --resource-group rg-1 --subscription ID",
+            "%aml_track --list --subscription ID",
             "%%aml_track --run-name baseline --tag team=red --params alpha,depth --metrics score",
             "%aml_track --status",
             "%aml_track --off",
         ),
         cell=True,
     )
-    verb.add_argument("uri", nargs="?", help="a tracking URI, database file or mlruns folder")
+    verb.add_argument("uri", nargs="?", help="a tracking URI, database file, mlruns folder, studio URL or ARM id")
     verb.add_argument("--experiment", "-e", metavar="NAME", help="where runs go; else the notebook's name")
+    azure = verb.add_argument_group("of Azure Machine Learning")
+    azure.add_argument("--workspace", "-w", metavar="NAME", help="a workspace; else config.json's")
+    azure.add_argument("--resource-group", "-g", metavar="NAME", help="its resource group")
+    azure.add_argument("--subscription", metavar="ID", help="its subscription")
+    azure.add_argument("--tenant", metavar="ID", help="of the login, when you have several")
+    azure.add_argument("--list", action="store_true", help="the workspaces that the login can see")
     verb.add_argument("--no-autolog", action="store_true", help="log only what the code logs itself")
     verb.add_argument("--no-models", action="store_true", help="let autolog keep no models: faster")
     verb.add_argument("--no-source", action="store_true", help="keep no cells' source with the runs")
@@ -66,13 +74,20 @@ def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
         raise UsageError(
             "--run-name, --tag, --params and --metrics are for a cell", hint="%%aml_track on the cell's first line"
         )
+    if args.list:
+        from ..services.track import list_workspaces
+
+        return list_workspaces(
+            args.subscription, resource_group=args.resource_group, tenant=args.tenant, folder=session.folder
+        )
     tracking = session.tracking
     if args.status:
         why = session.workspace().why if tracking else ""
         return status_of(tracking, why_store=why, why_experiment=session.why_experiment)
     if cell is None:
         return _start(session, args)
-    if tracking is None or args.uri or args.no_autolog or args.no_models or args.no_source:
+    names_store = args.uri or args.workspace or args.resource_group or args.subscription
+    if tracking is None or names_store or args.no_autolog or args.no_models or args.no_source:
         _start(session, args)
     return _run_cell(session, args, cell)
 
@@ -92,11 +107,20 @@ def _start(session: Session, args: argparse.Namespace) -> TrackStatus:
     from ..services.track import prepare_tracking, status_of
     from ..workspace import Workspace
 
+    by_name = bool(args.workspace or args.resource_group or args.subscription)
     with session.environment_before():
         settings = session.settings()
-        workspace = Workspace.connect(args.uri or settings.text("tracking_uri") or None, folder=session.folder)
+        configured = "" if args.uri or by_name else settings.text("tracking_uri")
+        workspace = Workspace.connect(
+            args.uri or configured or None,
+            folder=session.folder,
+            workspace=args.workspace,
+            resource_group=args.resource_group,
+            subscription=args.subscription,
+            tenant=args.tenant,
+        )
         chosen = session.default_experiment(settings)
-    if not args.uri and settings.text("tracking_uri"):
+    if configured:
         workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
     name, why = (args.experiment, "you named it") if args.experiment else chosen
     tracking, ended = prepare_tracking(

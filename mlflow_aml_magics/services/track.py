@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, nearest
-from ..render.document import Document, Facts, Note, Shown
+from ..render.document import Document, Facts, Link, Note, Shown, Table
 
 if TYPE_CHECKING:
     from ..client.connection import Connection
     from ..client.tracking import Tracking
 
-__all__ = ["CellRun", "TrackStatus", "prepare_tracking", "run_cell", "status_of"]
+__all__ = ["CellRun", "TrackStatus", "WorkspaceList", "list_workspaces", "prepare_tracking", "run_cell", "status_of"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class TrackStatus(Shown):
     ended: tuple[str, ...] = ()
     serving: tuple[str, ...] = ()
     note: str = ""
+    login: str = ""
+    studio: str = ""
 
     def _document(self) -> Document:
         if not self.on:
@@ -43,6 +45,8 @@ class TrackStatus(Shown):
             ("experiment", f"{self.experiment} ({self.why_experiment})"),
             ("autolog", self.autolog),
         ]
+        if self.login:
+            facts.insert(1, ("login", self.login))
         if self.notebook:
             facts.append(("notebook", self.notebook))
         if self.git:
@@ -55,7 +59,45 @@ class TrackStatus(Shown):
             notes.append(Note(f"ended {len(self.ended)} left open by a kernel that is gone: {names}", "warn"))
         if self.note:
             notes.append(Note(self.note, "info"))
-        return Document("Tracking is on", (Facts(tuple(facts)), *notes))
+        links = (Link("open the workspace in the studio", self.studio),) if self.studio else ()
+        return Document("Tracking is on", (Facts(tuple(facts)), *links, *notes))
+
+
+@dataclass(frozen=True)
+class WorkspaceList(Shown):
+    """The workspaces that the login can see."""
+
+    rows: tuple[tuple[str, str, str], ...]
+    subscription: str
+
+    def _document(self) -> Document:
+        if not self.rows:
+            return Document(f"No workspace in subscription {self.subscription} that this login can see")
+        name, group, _ = self.rows[0]
+        words = f"--workspace {name} --resource-group {group} --subscription {self.subscription}"
+        table = Table(("workspace", "resource group", "region"), self.rows)
+        return Document("Workspaces", (table, Note(f"%aml_track {words}", "info")))
+
+
+def list_workspaces(
+    subscription: str | None = None, *, resource_group: str | None = None, tenant: str | None = None, folder: Path
+) -> WorkspaceList:
+    """The Azure Machine Learning workspaces that the login can see.
+
+    Args:
+        subscription: its id; None takes the one that the environment or the nearest config.json names.
+        resource_group: only those in it.
+        folder: where the search for config.json starts.
+    """
+    from ..client.azure import list_workspaces as ask
+    from ..client.workspace_ref import find_config, subscription_from
+
+    config = find_config(folder)
+    subscription = subscription or subscription_from() or (config[0].subscription_id if config else "")
+    if not subscription:
+        raise UsageError("which subscription?", hint="--subscription ID; az account list -o table tells yours")
+    found = ask(subscription, resource_group=resource_group, tenant=tenant)
+    return WorkspaceList(tuple((row.name, row.resource_group, row.region) for row in found), subscription)
 
 
 def prepare_tracking(
@@ -101,6 +143,7 @@ def status_of(
     git = tracking.git()
     commit = git.get("mlflow.source.git.commit", "")[:10]
     dirty = " with uncommitted changes" if git.get("aml.git.dirty") == "true" else ""
+    azure = tracking.connection.azure
     return TrackStatus(
         True,
         tracking.connection.label,
@@ -112,6 +155,8 @@ def status_of(
         f"{commit}{dirty}" if commit else "",
         tuple(ended),
         tuple(deployment.name for deployment in deployments() if deployment.state == "running"),
+        login=f"{azure.who}, by {azure.source}" if azure else "",
+        studio=azure.studio.home() if azure else "",
     )
 
 

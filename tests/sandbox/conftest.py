@@ -1,13 +1,12 @@
-"""A sandbox for the whole session, and scripts that run in it in the environment that has the SDKs."""
+"""Scripts that run in the sandbox, and plain HTTP to it."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,6 @@ from mlflow_aml_magics.sandbox import Sandbox
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SECONDS = 240  # for a script; importing both SDKs alone takes 5 to 10
-
-
-@pytest.fixture(scope="session")
-def azure_python() -> str:
-    """An interpreter that has Microsoft's SDKs: this one."""
-    missing = [name for name in ("azureml", "azure", "trustme") if importlib.util.find_spec(name) is None]
-    if missing:
-        pytest.fail(
-            f"{sys.executable} has no {', '.join(missing)}: the sandbox's tests need the extra [sandbox]", pytrace=False
-        )
-    return sys.executable
-
-
-@pytest.fixture(scope="session")
-def sandbox(azure_python: str) -> Iterator[Sandbox]:
-    """A strict sandbox with two workspaces."""
-    with Sandbox(closed_off=True) as box:
-        yield box
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,318 @@
+"""Searching runs: the server finds what it can, the columns decide, and the answer does not tell which did what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from mlflow.entities import Run, ViewType
+from mlflow.exceptions import MlflowException, RestException
+
+from ..errors import QueryError
+from ..frames.columns import ATTRIBUTES, kind_of, name_of
+from ..frames.query import columns, evaluate, parse, parse_order
+from ..frames.runtable import RunTable, RunTableBuilder
+from ..frames.syntax import KEY_PREFIX, And, Column, Node, Not, Or, OrderTerm, conjuncts
+from .capabilities import Capabilities
+from .connection import Connection, Progress
+from .planner import Plan, order_clauses, plan, presence_filters
+
+__all__ = ["RunSearch"]
+
+_REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "NOT_IMPLEMENTED")
+_NAMELESS = "tags.`mlflow.runName` IS NULL"
+
+
+class _Undecided(Exception):
+    """The server refused a filter, or cannot say whether a column exists: every run must be read."""
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """When reading may end: more runs than ``limit`` that ``node`` keeps came, in the order that was asked for."""
+
+    node: Node
+    text: str
+    limit: int
+
+    def count(self, page: RunTable) -> int:
+        """How many runs of a page are kept; a column that none of them has is empty."""
+        keys = frozenset(key for column in columns(self.node) for key in _keys(column)[:1])
+        kept = evaluate(self.node, _widened(page.table, keys), text=self.text)
+        return int(pc.sum(kept).as_py() or 0)
+
+
+class RunSearch:
+    """One search of the active runs of some experiments.
+
+    Args:
+        connection: where.
+        experiments: id to name.
+        able: what the server can do.
+        query, order_by, limit: as in `runs.read_runs`.
+        progress: told after each page how many runs are read.
+
+    Raises:
+        QueryError: the query or the order does not parse.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        experiments: Mapping[str, str],
+        able: Capabilities,
+        *,
+        query: str = "",
+        order_by: str | Sequence[str] = (),
+        limit: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.connection, self.experiments, self.able, self.progress = connection, experiments, able, progress
+        self.query, self.order_by, self.limit = query, order_by, limit
+        self.node: Node = parse(query)
+        self.order: tuple[OrderTerm, ...] = parse_order(order_by)
+
+    def find(self) -> RunTable:
+        """The runs, the newest first where there is no order.
+
+        Raises:
+            QueryError: the query names a column that no run has, or compares it with what it cannot be.
+        """
+        if not self.experiments:
+            return self._answer(RunTableBuilder().build())
+        try:
+            return self._planned()
+        except _Undecided:
+            return self._answer(self._read(self.experiments)[0])
+
+    def _answer(self, found: RunTable, known: frozenset[str] = frozenset()) -> RunTable:
+        """What the columns say: the query is evaluated as if no server had seen it."""
+        table = RunTable(_widened(found.table, known))
+        if columns(self.node):
+            table = table.filter(self.query)
+        if self.order:
+            table = table.sort(self.order_by)
+        return table if self.limit is None else RunTable(table.table.slice(0, self.limit), total=len(table))
+
+    # ---- with a plan
+
+    def _planned(self) -> RunTable:
+        reads = columns(self.node)
+        if not self.able.filters or (self.limit is None and not reads):
+            raise _Undecided
+        known = self._meanings(reads | {term.column for term in self.order})
+        node = _with_kinds(self.node, known)
+        asked = self._plan(node).pushed
+        where = self._experiments_left()
+        order = None if self.limit is None else self._order(known)
+        if not asked and order is None and len(where) == len(self.experiments):
+            raise _Undecided
+        stop = None if order is None else _Stop(node, self.query, self.limit or 0)
+        found, to_the_end = self._read(where, asked, order or (), stop)
+        if asked or not to_the_end or len(where) < len(self.experiments):
+            known |= self._others(found, known)
+        return self._answer(found, known)
+
+    def _plan(self, node: Node) -> Plan:
+        division = plan(node, self.able)
+        # SQL stores look up a run's name in its tag, which somebody may have deleted; our column has the name.
+        if any(clause.startswith("attributes.run_name") for clause in division.clauses) and self._nameless():
+            return plan(node, replace(self.able, attributes=self.able.attributes - {"run_name"}))
+        return division
+
+    def _nameless(self) -> bool:
+        try:
+            return bool(self._first(_NAMELESS))
+        except _Undecided:  # the server is older than mlflow#21283
+            return True
+
+    def _order(self, known: frozenset[str]) -> Sequence[str] | None:
+        """The order in which reading may stop at the limit; None where the server has no such order."""
+        terms = [replace(term, column=_with_kind(term.column, known)) for term in self.order]
+        return order_clauses(terms, self.able)
+
+    def _experiments_left(self) -> Mapping[str, str]:
+        """The experiments that the query leaves: their ids and names are known without asking."""
+        own = {"experiment_id", "experiment"}
+        parts = [part for part in conjuncts(self.node) if {key for c in columns(part) for key in _keys(c)} <= own]
+        if not parts:
+            return self.experiments
+        names = {"experiment_id": list(self.experiments), "experiment": list(self.experiments.values())}
+        keeps = evaluate(And(tuple(parts)), pa.table(names), text=self.query).to_pylist()
+        left = {key: name for (key, name), keep in zip(self.experiments.items(), keeps, strict=True) if keep}
+        return left or self.experiments  # a request needs one; the columns will keep none of its runs
+
+    # ---- names
+
+    def _meanings(self, named: frozenset[Column]) -> frozenset[str]:
+        """The columns that names without a prefix may mean, in all runs: a filter must not change what a name means."""
+        bare = [column for column in named if len(_keys(column)) > 1]
+        if bare and not (self.able.metrics and self.able.presence):
+            raise _Undecided
+        return frozenset(key for column in bare for key in _keys(column) if self._exists(key))
+
+    def _others(self, found: RunTable, known: frozenset[str]) -> frozenset[str]:
+        """The columns that the query or the order names and that only other runs have than the ones found.
+
+        What a server filters out takes its columns along; that must neither make a good name unknown nor a wrong one
+        pass. So names that no run at hand has are asked for, and an unknown one is complained about in view of one page
+        of unfiltered runs: that is where the hint comes from.
+
+        Raises:
+            QueryError: the query names what no run has, or means more than one column.
+        """
+        at_hand = {*found.keys(), *known}
+        reads = columns(self.node)
+        absent = {c for c in reads | {term.column for term in self.order} if at_hand.isdisjoint(_keys(c))}
+        others = frozenset(key for c in absent if len(_keys(c)) == 1 for key in _keys(c) if self._exists(key))
+        unknown = any(others.isdisjoint(_keys(c)) for c in absent & reads)
+        if not unknown and len(found):
+            return others
+        try:
+            evaluate(self.node, _widened(_BLANK.table, known | others), text=self.query)
+        except QueryError:
+            page = RunTableBuilder()
+            for run in next(self._pages(self.experiments, "", (), self.able.max_page))[0]:
+                _add(page, run, self.experiments)
+            sample = page.build()
+            if len(sample):  # where there is no run at all, no name is wrong
+                evaluate(self.node, _widened(sample.table, known | others), text=self.query)
+                raise _Undecided from None  # somebody has logged it this very moment
+        return others
+
+    def _exists(self, key: str) -> bool:
+        """Whether any run has a metric, param or tag; asks for one run that does.
+
+        Raises:
+            _Undecided: the server cannot tell.
+        """
+        kind = kind_of(key)
+        filters = presence_filters(Column(kind, name_of(key)), self.able)
+        for asked in filters:
+            for run in self._first(asked):
+                data: Mapping[str, Any] = getattr(run.data, f"{kind}s")
+                if name_of(key) in data:
+                    return True
+        if filters and (self.able.metrics if kind == "metric" else self.able.presence):
+            return False
+        if kind == "attribute":
+            return False
+        raise _Undecided
+
+    # ---- reading
+
+    def _first(self, asked: str) -> Sequence[Run]:
+        """One run at most."""
+        return next(self._pages(self.experiments, asked, (), 1))[0]
+
+    def _read(
+        self, where: Mapping[str, str], asked: str = "", order: Sequence[str] = (), stop: _Stop | None = None
+    ) -> tuple[RunTable, bool]:
+        """Runs page by page, and whether it went on to the end."""
+        builder, count, kept = RunTableBuilder(), 0, 0
+        size = self.able.max_page
+        if stop and not columns(stop.node):
+            size = min(size, stop.limit + 1)
+        for runs, more in self._pages(where, asked, order, size):
+            page = RunTableBuilder()
+            for run in runs:
+                _add(builder, run, where)
+                if stop:
+                    _add(page, run, where)
+            count += len(runs)
+            if self.progress:
+                self.progress(f"{count:,} runs read")
+            if stop and more:
+                kept += stop.count(page.build())
+                if kept > stop.limit:
+                    return builder.build(), False
+        return builder.build(), True
+
+    def _pages(
+        self, where: Mapping[str, str], asked: str, order: Sequence[str], size: int
+    ) -> Iterator[tuple[Sequence[Run], bool]]:
+        """Pages of runs, each with whether there are more.
+
+        Raises:
+            _Undecided: the server does not take this filter or order.
+        """
+        token = None
+        while True:
+            with self.connection.guard("reading the runs of"):
+                page = self._page(where, asked, order, size, token)
+            if page is None:
+                raise _Undecided
+            token = page.token
+            yield page, bool(token)
+            if not token:
+                return
+
+    def _page(
+        self, where: Mapping[str, str], asked: str, order: Sequence[str], size: int, token: str | None
+    ) -> Any:  # mlflow's PagedList; None where the server refuses the filter or the order
+        try:
+            return self.connection.mlflow.search_runs(
+                list(where), asked, ViewType.ACTIVE_ONLY, size, list(order) or None, token
+            )
+        except MlflowException as exc:
+            # Azure ML's envelope has no error_code of MLflow's, and mlflow then says INTERNAL_ERROR.
+            foreign = isinstance(exc, RestException) and exc.error_code == "INTERNAL_ERROR"
+            if token is None and (asked or order) and (exc.error_code in _REFUSALS or foreign):
+                return None
+            raise
+
+
+def _add(builder: RunTableBuilder, run: Run, names: Mapping[str, str]) -> None:
+    info, data = run.info, run.data
+    attributes: dict[str, object] = {
+        "run_id": info.run_id,
+        "run_name": info.run_name,
+        "status": info.status,
+        "start_time": info.start_time,
+        "end_time": info.end_time,
+        "experiment_id": info.experiment_id,
+        "user": data.tags.get("mlflow.user") or info.user_id,
+        "artifact_uri": info.artifact_uri,
+        "experiment": names.get(info.experiment_id, ""),
+    }
+    builder.add(attributes, data.metrics, data.params, data.tags)
+
+
+def _keys(column: Column) -> tuple[str, ...]:
+    """The columns of a run table that a column of a query may mean."""
+    if column.kind is not None:
+        return (KEY_PREFIX[column.kind] + column.name,)
+    if column.name in ATTRIBUTES:
+        return (column.name,)
+    return tuple(KEY_PREFIX[kind] + column.name for kind in ("metric", "param", "tag"))
+
+
+def _widened(table: pa.Table, keys: frozenset[str]) -> pa.Table:
+    """With an empty column for each key that is not there."""
+    for key in sorted(keys.difference(table.column_names)):
+        if kind_of(key) != "attribute":
+            table = table.append_column(
+                key, pa.nulls(table.num_rows, pa.float64() if kind_of(key) == "metric" else pa.string())
+            )
+    return table
+
+
+def _with_kind(column: Column, known: frozenset[str]) -> Column:
+    """With its kind, where exactly one is known to be meant."""
+    keys = _keys(column)
+    found = [key for key in keys if key in known] if len(keys) > 1 else []
+    return replace(column, kind=kind_of(found[0])) if len(found) == 1 else column
+
+
+def _with_kinds(node: Node, known: frozenset[str]) -> Node:
+    if isinstance(node, (And, Or)):
+        return replace(node, parts=tuple(_with_kinds(part, known) for part in node.parts))
+    if isinstance(node, Not):
+        return Not(_with_kinds(node.part, known))
+    return replace(node, column=_with_kind(node.column, known))
+
+
+_BLANK = RunTable(pa.table({"run_id": pa.nulls(1, pa.string())}))  # one run that has nothing: good for trying literals
