@@ -53,7 +53,7 @@ readme: setup ## write the README's generated tables anew
 	@$(PY) tools/readme.py
 
 notebooks: setup ## run the notebooks and store them with their outputs
-	@$(IN_VENV) $(PY) tools/demo.py notebooks/01_quickstart.ipynb --store
+	@for notebook in notebooks/*.ipynb; do $(IN_VENV) $(PY) tools/demo.py $$notebook --store; done
 
 constraints: .make/python ## look for newer versions and pin them in constraints.txt
 	@tools/constraints.sh

@@ -27,13 +27,14 @@ ARROWS: dict[str, set[str]] = {
     "frames": _PURE,
     "render": _PURE | {"frames"},
     "client": _CLIENT,
-    "services": _SERVICES,
+    "services": _SERVICES | {"sandbox"},
     "panels": _PANELS,
     "workspace": _PANELS | {"panels"},
     "magics": _SHELLS,
     "sandbox": set(),
     "lab": _SHELLS,
     "__init__": _SHELLS | {"magics", "lab"},
+    "__main__": _SHELLS | {"magics"},
 }
 # The top imports these from nobody below: a part that needs the version may have it.
 FROM_THE_TOP = {"__version__"}

@@ -27,7 +27,9 @@ from nbformat import NotebookNode
 CELL_SECONDS = 600  # a cell that takes longer hangs
 SHOWN = 72  # characters of a cell's first line
 SHORT_ERROR = 6  # lines; a longer traceback is not one of our messages, and only its last line is shown
-LEFT_BY_RUNS = shutil.ignore_patterns("mlflow.db*", "mlruns", "mlartifacts", ".ipynb_checkpoints", "__pycache__")
+LEFT_BY_RUNS = shutil.ignore_patterns(
+    "mlflow.db*", "mlruns", "mlartifacts", ".aml-sandbox", ".ipynb_checkpoints", "__pycache__"
+)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -1,14 +1,16 @@
-"""Write the table of magics into README.md, from the parsers themselves: python tools/readme.py
+"""Write the tables of README.md, from the parsers, the settings and the bridge themselves: python tools/readme.py
 
-tests/test_readme.py fails when the table is stale.
+tests/test_readme.py fails when one is stale.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from importlib import import_module
 from pathlib import Path
 
+from mlflow_aml_magics.client.bridge import units
 from mlflow_aml_magics.config import SETTINGS
 from mlflow_aml_magics.magics import VERBS
 
@@ -35,6 +37,16 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
+def bridge_table() -> str:
+    """One row a mend."""
+    rows = ["| what works with it | reported in |", "|---|---|"]
+    for unit in units():
+        thread = re.fullmatch(r"https://github.com/(.+)/(?:issues|pull)/(\d+)", unit.issue)
+        where = f"{thread[1]}#{thread[2]}" if thread else "documentation"
+        rows.append(f"| {_cell(unit.mends)} | [{where}]({unit.issue}) |")
+    return "\n".join(rows)
+
+
 def _word(action: argparse.Action) -> str:
     if not action.option_strings:
         return f"`{action.dest.upper()}`" if action.nargs is None else f"`[{action.dest.upper()}]`"
@@ -49,7 +61,7 @@ def _cell(text: str) -> str:
 
 def rendered(text: str) -> str:
     """The README with its tables made anew."""
-    for name, table in (("magics", magics_table()), ("settings", settings_table())):
+    for name, table in (("magics", magics_table()), ("settings", settings_table()), ("bridge", bridge_table())):
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
         before, found, rest = text.partition(begin)
         if not found or end not in rest:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-import mlflow.artifacts
 import yaml
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelError
 from .digest import MLMODEL, model_files
 from .registry import resolve
+from .remote import Copied, LocalFiles, Merged, Remote, RepositoryFiles, save_all
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -34,6 +34,9 @@ __all__ = [
     "local_path",
     "location",
     "logged_models",
+    "model_size",
+    "open_files",
+    "open_run",
     "read_model",
 ]
 
@@ -92,15 +95,17 @@ def read_model(path: Path) -> ModelFiles:
     )
 
 
-def fetch(conn: Connection, uri: str, to: Path | None = None) -> Path:
+def fetch(conn: Connection, uri: str, to: Path | None = None, *, progress: Copied | None = None) -> Path:
     """The model's folder on this machine. Files that are here already are not copied, unless ``to`` is given.
 
     Args:
         uri: models:/NAME/VERSION, models:/m-…, runs:/ID/path, any artifact URI, or a path.
         to: a folder to put the files in; None for where they are, or a temporary one of this process.
+        progress: told how far a download is, as by `save_all`.
 
     Raises:
         ModelError: the files are not where the store says.
+        StoreError: they did not arrive whole.
     """
     where = location(conn, uri)
     here = local_path(where)
@@ -115,14 +120,62 @@ def fetch(conn: Connection, uri: str, to: Path | None = None) -> Path:
         return known
     target = to or Path(tempfile.mkdtemp(dir=_downloads().name))
     with conn.guard(f"downloading the model {uri}"):
-        path = Path(mlflow.artifacts.download_artifacts(where, dst_path=str(target), tracking_uri=conn.uri))
+        remote = open_files(conn, where)
+        files = remote.files()
+        if not files:
+            raise ModelError(f"the files of {uri} are gone: there are none at {where}")
+        save_all(remote, files, target, progress=progress)
     if to is None:
-        _downloaded[conn.uri, where] = path
-    return path
+        _downloaded[conn.uri, where] = target
+    return target
+
+
+def open_files(conn: Connection, uri: str) -> Remote:
+    """The files behind a runs:/, models:/ or artifact URI, or a path, wherever they are."""
+    where = location(conn, uri)
+    if (here := local_path(where)) is not None:
+        return LocalFiles(here)
+    if where.startswith("azureml:"):
+        from .azure_files import azure_files
+
+        return azure_files(conn, where)
+    return RepositoryFiles(conn, where)
+
+
+def open_run(conn: Connection, run_id: str, path: str = "") -> Remote:
+    """A run's artifacts with its logged models among them, as mlflow 2 and Azure ML keep them; or what is at a path.
+
+    Raises:
+        NotFound: no such run.
+    """
+    with conn.guard(f"looking up the run {run_id}"):
+        run = conn.mlflow.get_run(run_id)
+        models = {str(model.name): str(model.artifact_location) for model in logged_models(conn, run)}
+    parts = [("", run.info.artifact_uri), *models.items()]
+    return Merged([(name, open_files(conn, where)) for name, where in parts], path)
+
+
+def model_size(conn: Connection, uri: str) -> int | None:
+    """The bytes of a model as its MLmodel says, which alone is read; None where it does not say.
+
+    Raises:
+        ModelError: there is no MLmodel.
+    """
+    with conn.guard(f"reading the MLmodel of {uri}"), tempfile.TemporaryDirectory(prefix="mlflow-aml-look-") as scratch:
+        remote = open_files(conn, uri)
+        files = remote.files()
+        meta = [file for file in files if file.path == MLMODEL]
+        if not meta:
+            raise _no_mlmodel_there(uri, [file.path for file in files])
+        save_all(remote, meta, Path(scratch))
+        said = read_model(Path(scratch)).meta.get("model_size_bytes")
+    return said if isinstance(said, int) else None
 
 
 def location(conn: Connection, uri: str) -> str:
     """Where the files behind a runs:/ or models:/ URI are: a path or an artifact URI. Others are unchanged."""
+    if uri.startswith("azureml:"):
+        return _job_location(conn, uri)
     if uri.startswith("runs:/"):
         run_id, _, path = uri.removeprefix("runs:/").partition("/")
         with conn.guard(f"looking up the run {run_id}"):
@@ -140,8 +193,23 @@ def location(conn: Connection, uri: str) -> str:
     return uri
 
 
+def _job_location(conn: Connection, uri: str) -> str:
+    from .azure_files import job_output
+
+    if (job := job_output(uri)) is None:
+        return uri
+    if job.of_run:
+        return location(conn, f"runs:/{job.job}/{job.path}")
+    from .azure_models import output_path
+
+    return _joined(output_path(conn, job.job, job.output), job.path)
+
+
 def list_files(conn: Connection, run_id: str) -> list[str]:
     """The run's artifacts, as paths below its artifact folder; at most 1,000 folders are looked into."""
+    if conn.azure is not None:  # which lists a run's files whole, whichever folder is asked for
+        with conn.guard(f"listing the artifacts of the run {run_id}"):
+            return sorted(file.path for file in open_files(conn, f"runs:/{run_id}").files())
     found: list[str] = []
     todo = deque([""])
     with conn.guard(f"listing the artifacts of the run {run_id}"):
@@ -205,6 +273,15 @@ def _no_mlmodel(path: Path) -> ModelError:
         f"{path} is no MLflow model: it has no file MLmodel",
         hint="a folder written by mlflow's save_model, a run id, or the fitted model itself",
     )
+
+
+def _no_mlmodel_there(uri: str, paths: list[str]) -> ModelError:
+    inside = sorted(path.rpartition("/")[0] for path in paths if path.endswith(f"/{MLMODEL}"))
+    if inside:
+        return ModelError(f"{uri} has no MLmodel, its folder {inside[0]} has", hint=f"{uri.rstrip('/')}/{inside[0]}")
+    if not paths:
+        return ModelError(f"there is nothing at {uri}", hint="%aml_show RUN lists what a run has")
+    return ModelError(f"{uri} is no MLflow model: it has no file MLmodel")
 
 
 def _joined(root: str, path: str) -> str:

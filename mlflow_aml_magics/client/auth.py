@@ -1,4 +1,4 @@
-"""One login for everything: an explicit, ordered chain of credentials, its tokens cached, and who they belong to.
+"""One login for everything: an explicit, ordered chain of credentials, and its tokens cached.
 
 azureml-mlflow asks its credential for a token on every REST call, and the Azure CLI's does not cache: twenty
 ``log_metric`` calls would start twenty ``az`` processes. `CachedCredential` around the chain, handed to azure-ai-ml and
@@ -7,8 +7,7 @@ through it to the plugin, asks once.
 
 from __future__ import annotations
 
-import base64
-import json
+import importlib
 import os
 import socket
 import sys
@@ -22,25 +21,15 @@ from typing import Any
 from ..errors import AuthenticationFailed, MissingDependency
 from .cloud import authority_of
 
-__all__ = ["CachedCredential", "CredentialChain", "Identity", "Link", "credential_chain", "who"]
+__all__ = ["CachedCredential", "CredentialChain", "Link", "credential_chain"]
 
 EARLY = 300.0  # seconds before its end that a token is renewed
 IMDS = ("169.254.169.254", 80)  # where every Azure machine asks for its identity
 IMDS_SECONDS = 0.3  # on a machine of Azure it answers in a millisecond; azure-identity waits 1 to 25 s elsewhere
 LOGIN_SECONDS = 300  # for somebody to finish a login in the browser
+BROWSER, CODE = "browser", "device code"  # what somebody did by hand
 IDENTITY_VARIABLES = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
 PIP = 'pip install "mlflow-aml-magics[azure]"'
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who a token belongs to, from its own claims."""
-
-    name: str
-    tenant: str
-
-    def __str__(self) -> str:
-        return f"{self.name} (tenant {self.tenant})" if self.tenant else self.name
 
 
 @dataclass(frozen=True)
@@ -110,6 +99,8 @@ class CachedCredential:
         """Ask again for the next token: after `az login`, or when a token is refused."""
         with self._lock:
             self._tokens.clear()
+            if isinstance(self._credential, CredentialChain):
+                self._credential.forget()
 
 
 class CredentialChain:
@@ -151,6 +142,11 @@ class CredentialChain:
             hint="az login, then again; or %aml_track … --tenant ID for a login of another tenant",
         )
 
+    def forget(self) -> None:
+        """Try every way again, as azure-identity's credentials keep tokens too; somebody's login in a browser stays."""
+        if self.used not in (BROWSER, CODE):
+            self._credential = None
+
     def _ask(self, label: str, credential: Any, scopes: Sequence[str], options: dict[str, Any]) -> Any:
         try:
             return credential.get_token(*scopes, **options)
@@ -186,8 +182,7 @@ def credential_chain(
 
 
 def _links(tenant: str | None, interactive: bool, say: Callable[[str], None]) -> list[Link]:
-    from azure import identity
-
+    identity: Any = importlib.import_module("azure.identity")
     authority, known = authority_of()
     there: dict[str, Any] = {"authority": authority} | ({} if known else {"disable_instance_discovery": True})
     of_tenant = {"tenant_id": tenant} if tenant else {}
@@ -214,7 +209,7 @@ def _links(tenant: str | None, interactive: bool, say: Callable[[str], None]) ->
         )
     if interactive and _has_browser():
         make = lambda: identity.InteractiveBrowserCredential(timeout=LOGIN_SECONDS, **there, **of_tenant)  # noqa: E731
-        links.append(Link("InteractiveBrowserCredential", "browser", make))
+        links.append(Link("InteractiveBrowserCredential", BROWSER, make))
     elif interactive:
 
         def tell(address: str, code: str, _expires: object) -> None:
@@ -223,7 +218,7 @@ def _links(tenant: str | None, interactive: bool, say: Callable[[str], None]) ->
         make = lambda: identity.DeviceCodeCredential(  # noqa: E731
             timeout=LOGIN_SECONDS, prompt_callback=tell, **there, **of_tenant
         )
-        links.append(Link("DeviceCodeCredential", "device code", make))
+        links.append(Link("DeviceCodeCredential", CODE, make))
     return links
 
 
@@ -238,23 +233,6 @@ def _allowed(links: list[Link]) -> list[Link]:
     if wanted == "dev":
         return [link for link in links if link.name not in deployed]
     return [link for link in links if link.name.lower() == wanted]
-
-
-def who(credential: Any, scope: str) -> Identity:
-    """Who a credential's token belongs to: a user's name, or the id of an application or a managed identity."""
-    return identity_of(credential.get_token(scope).token)
-
-
-def identity_of(token: str) -> Identity:
-    """The claims of a token that name its owner. The signature is not looked at: nothing rests on the answer."""
-    try:
-        body = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (IndexError, ValueError):
-        return Identity("unknown", "")
-    names = ("upn", "preferred_username", "unique_name", "email", "app_displayname", "appid", "oid")
-    name = next((str(claims[key]) for key in names if claims.get(key)), "unknown")
-    return Identity(name, str(claims.get("tid", "")))
 
 
 def _is_interactive(asked: bool | None) -> bool:

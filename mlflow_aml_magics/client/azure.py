@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AmlMagicsError, AuthenticationFailed, MissingDependency, StoreError, UsageError
-from .auth import PIP, CachedCredential, credential_chain, who
+from .auth import PIP, CachedCredential, credential_chain
 from .azure_errors import explain
 from .bridge.run_links import tell_studio
-from .cloud import cloud_name, cloud_of_environment, management_scope
+from .cloud import cloud_name, cloud_of_environment, management_scope, settle_cloud
 from .connection import Connection
+from .identity import who
 from .studio import Studio, studio_host
 from .workspace_ref import WorkspaceRef
 
@@ -213,10 +214,9 @@ def _current_cloud() -> str:
 
 
 def _settle_cloud(uri: str) -> None:
-    """Have the plugin look its cloud up now, while the variable names it; it keeps what it finds."""
     from azureml.mlflow._internal.service_context_loader import _AzureMLServiceContextLoader as Loader
 
-    _ = Loader.load_service_context(uri).cloud
+    settle_cloud(Loader.load_service_context(uri))
 
 
 @contextlib.contextmanager

@@ -23,6 +23,8 @@ _WRONG_TENANT = re.compile(
     r"InvalidAuthenticationTokenTenant|AADSTS(50020|90072|700016|90002|50128|65005)\b|wrong issuer"
 )
 _EXPIRED = re.compile(r"AADSTS(700082|70043|50173|50078|50076|50079)\b|interaction_required|ExpiredAuthenticationToken")
+_EXHAUSTED = re.compile(r"too many (\d{3}) error responses")  # urllib3, after the last retry
+_BROKEN = re.compile(r"Max retries exceeded|Connection aborted|RemoteDisconnected|timeout exception")
 _BAD_SECRET = re.compile(r"AADSTS(7000215|7000222|700027)\b")
 
 
@@ -78,6 +80,18 @@ def explain(exc: BaseException, ref: WorkspaceRef, *, who: str = "") -> AmlMagic
             "SubscriptionNotFound": f"no subscription {ref.subscription_id} that this login{login} can see",
         }.get(code, f"no workspace '{ref.name}' in resource group '{ref.resource_group}': it was deleted or never was")
         return WorkspaceNotFound(what, hint=f"%aml_track --list --subscription {ref.subscription_id}")
+    if told := _EXHAUSTED.search(text):
+        status = int(told[1])
+    if status == 429:
+        return StoreUnreachable(
+            f"the workspace {ref} takes no more requests for now (429)",
+            hint="wait a minute, then again; fewer and larger batches help: log_metrics in place of many log_metric",
+        )
+    if status >= 500:
+        return StoreUnreachable(
+            f"the workspace {ref} has a failure of its own ({status})",
+            hint="wait a minute, then again; https://azure.status.microsoft tells of outages",
+        )
     if _is_network(exc):
         return StoreUnreachable(
             f"Azure does not answer for the workspace {ref}",
@@ -109,6 +123,8 @@ def _is_login(exc: BaseException) -> bool:
 
 def _is_network(exc: BaseException) -> bool:
     names = {base.__name__ for base in type(exc).__mro__}
+    if "MlflowException" in names and _BROKEN.search(str(exc)):
+        return True
     return bool(names & {"ServiceRequestError", "ServiceResponseError"}) or (
         "ConnectionError" in names and type(exc).__module__.startswith(("requests", "urllib3"))
     )

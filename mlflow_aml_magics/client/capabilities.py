@@ -37,6 +37,7 @@ class Capabilities:
         presence: ``LIKE '%'`` finds each run that has the param or tag.
         odd_names: names in backticks.
         order_attributes, order_by_metrics: what it sorts by as we do.
+        metrics_lag: seconds after which its search is sure to show what was logged.
     """
 
     max_page: int = PAGE
@@ -53,6 +54,7 @@ class Capabilities:
     odd_names: bool = False
     order_attributes: frozenset[str] = frozenset()
     order_by_metrics: bool = False
+    metrics_lag: float = 0
 
 
 _OPEN_SOURCE = frozenset({"run_id", "run_name", "status", "start_time", "end_time"})
@@ -97,13 +99,15 @@ FILES = Capabilities(max_page=50_000, filters=False)
 # Azure Machine Learning: learn.microsoft.com/azure/machine-learning/how-to-track-experiments-mlflow, "Support matrix".
 # No order by metrics, params or tags; no escaped names; no != on tags. Metrics reach its search late
 # (azure-sdk-for-python#39198), and a filter would drop the runs whose metrics are on their way. Of the states only
-# Finished is sure to mean the same runs: Failed, say, may or may not include what did not respond.
+# Finished is sure to mean the same runs: Failed, say, may or may not include what did not respond. How late they are
+# nobody tells; a quarter of an hour is our guess, and far more than the seconds of the report.
 AZURE = Capabilities(
     max_page=900,  # "MaxResults … must be less than 1000" (mlflow#10694)
     attributes=frozenset({"run_id", "status"}),
     statuses=MappingProxyType({"FINISHED": "Finished"}),
     like="prefix",
     order_attributes=frozenset({"start_time"}),
+    metrics_lag=900,
 )
 
 # Databricks and whatever else speaks the protocol: equality.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .connection import restore_environment
 
-__all__ = ["VARIABLE", "authority_of", "cloud_name", "cloud_of_environment", "management_scope"]
+__all__ = ["VARIABLE", "authority_of", "cloud_name", "cloud_of_environment", "management_scope", "settle_cloud"]
 
 VARIABLE = "AZUREML_CURRENT_CLOUD"
 PUBLIC = "AzureCloud"
@@ -58,6 +59,20 @@ def cloud_of_environment(tracking_uri: str = "") -> Iterator[None]:
         yield
     finally:
         restore_environment(saved)
+
+
+def settle_cloud(context: Any) -> None:
+    """Have azureml-mlflow look the cloud of a service context up now, while the variable names it; it keeps it.
+
+    It reads the clouds behind ARM_CLOUD_METADATA_URL when it is imported, and mlflow imports it for any store: a
+    variable that was set since has to be read again.
+    """
+    from azureml.mlflow._common._cloud import cloud as plugin
+
+    name = os.environ.get(VARIABLE)
+    if name and name not in plugin.KNOWN_CLOUDS and os.environ.get("ARM_CLOUD_METADATA_URL"):
+        plugin.KNOWN_CLOUDS.update(plugin.get_known_clouds())
+    _ = context.cloud
 
 
 def authority_of() -> tuple[str, bool]:

@@ -23,6 +23,7 @@ from mlflow.utils.rest_utils import http_request
 
 from ..errors import (
     AmlMagicsError,
+    AuthenticationFailed,
     NotFound,
     StoreCorrupt,
     StoreError,
@@ -37,7 +38,7 @@ from .paths import redacted, short_path
 if TYPE_CHECKING:
     from .azure import AzureWorkspace
 
-__all__ = ["Connection", "Progress", "open_connection"]
+__all__ = ["Connection", "Progress", "in_guard", "open_connection"]
 
 Progress = Callable[[str], None]
 
@@ -117,6 +118,8 @@ class Connection:
             from .azure_errors import explain
 
             if ours := explain(exc, self.azure.ref, who=self.azure.who):
+                if isinstance(ours, AuthenticationFailed) and self.azure.credential is not None:
+                    self.azure.credential.forget()  # the next call asks anew, as after `az login`
                 return ours
         if isinstance(exc, MlflowException) and exc.error_code == "RESOURCE_DOES_NOT_EXIST":
             return NotFound(f"{doing}: {_first_line(text)}")
@@ -180,6 +183,11 @@ class Connection:
 
 
 _in_guard: ContextVar[bool] = ContextVar("_in_guard", default=False)
+
+
+def in_guard() -> bool:
+    """Whether the call that is under way is ours, not the user's own."""
+    return _in_guard.get()
 
 
 def _outside_guards(_record: logging.LogRecord) -> bool:

@@ -19,7 +19,7 @@ import yaml
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelNotFound, NoModelInRun, RunNotFound, UsageError
-from .artifacts import ModelFiles, fetch, logged_models, read_model
+from .artifacts import ModelFiles, fetch, logged_models, open_files, read_model
 from .digest import MLMODEL, data_digest
 from .saving import quiet
 
@@ -65,12 +65,13 @@ def models_of_run(conn: Connection, run_id: str) -> list[RunModel]:
     run = _run(conn, run_id)
     with conn.guard(f"looking for models in the run {run_id}"):
         steps = {o.model_id: o.step for o in getattr(getattr(run, "outputs", None), "model_outputs", ())}
+        root = run.info.artifact_uri.rstrip("/")
         logged = [
             RunModel(f"models:/{m.model_id}", m.name, run_id, m.model_id, steps.get(m.model_id, 0))
             for m in logged_models(conn, run)
         ]
-        root = run.info.artifact_uri.rstrip("/")
-        models = logged + [RunModel(f"{root}/{path}", path, run_id) for path in _model_folders(conn, run_id)]
+        folders = _listed_folders(conn, root) if conn.azure is not None else _model_folders(conn, run_id)
+        models = logged + [RunModel(f"{root}/{path}", path, run_id) for path in folders]
     if not models:
         raise NoModelInRun(
             f"the run {_called(conn, run_id)} logged no model",
@@ -104,13 +105,12 @@ def import_folder(
 ) -> RunModel:
     """Upload a model folder into a run of its own: the store gets the files, a version its lineage."""
     client = conn.mlflow
-    with conn.guard(f"importing {folder.name}"):
+    doing = f"importing {folder.name}"
+    with conn.guard(doing), _told(conn, doing):
         run_id: str = client.create_run(experiment_id, run_name=run_name or folder.name).info.run_id
         logged = None
         try:
-            if (
-                hasattr(client, "create_logged_model") and conn.azure is None
-            ):  # which has none (bridge/logged_models.py)
+            if hasattr(client, "create_logged_model") and conn.azure is None:
                 logged = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
                 with _relabelled(folder, run_id, logged.model_id, logged.artifact_location) as staged:
                     client.log_model_artifacts(logged.model_id, str(staged))
@@ -119,8 +119,10 @@ def import_folder(
 
                 client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
                 found = RunModel(f"models:/{logged.model_id}", name, run_id, logged.model_id)
-            else:  # mlflow 2
-                with _relabelled(folder, run_id, None, name) as staged:
+            else:  # mlflow 2, and Azure ML, which has no logged models (bridge/logged_models.py)
+                # mlflow 2 asks its global store where a server keeps artifacts.
+                current = contextlib.nullcontext() if conn.azure else conn.as_current()
+                with current, _relabelled(folder, run_id, None, name) as staged:
                     client.log_artifacts(run_id, str(staged), name)
                 found = RunModel(f"{client.get_run(run_id).info.artifact_uri}/{name}", name, run_id)
             client.set_terminated(run_id)
@@ -227,15 +229,37 @@ def _model_folders(conn: Connection, run_id: str) -> list[str]:
     return found
 
 
+def _listed_folders(conn: Connection, root: str) -> list[str]:
+    """The same on Azure ML, which lists a run's files whole, whichever folder is asked for."""
+    paths = [file.path for file in open_files(conn, root).files()]
+    folders = {path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == MLMODEL}
+    nearest = sorted(folders, key=lambda folder: (folder.count("/"), folder))
+    return [folder for folder in nearest if not any(folder.startswith(f"{other}/") for other in nearest)]
+
+
 # --- importing
+
+
+def _told(conn: Connection, doing: str) -> contextlib.AbstractContextManager[None]:
+    """azureml-mlflow's uploads raise what azure-core does."""
+    if conn.azure is None:
+        return contextlib.nullcontext()
+    from .azure_files import told
+
+    return told(conn, doing)
 
 
 def _withdraw(conn: Connection, run_id: str, model_id: str | None) -> None:
     with contextlib.suppress(Exception):  # a second failure must not hide the first
         if model_id is not None:
             conn.mlflow.delete_logged_model(model_id)
+    is_gone = False
     with contextlib.suppress(Exception):
         conn.mlflow.delete_run(run_id)
+        is_gone = True
+    with contextlib.suppress(Exception):
+        if not is_gone:
+            conn.mlflow.set_terminated(run_id, "FAILED")
 
 
 @contextlib.contextmanager

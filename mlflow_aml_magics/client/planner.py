@@ -23,13 +23,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.search_utils import SearchUtils
 
 from ..contract import ColumnKind
-from ..frames.columns import ATTRIBUTES, NUMBER
+from ..frames.columns import NUMBER
 from ..frames.query import milliseconds
 from ..frames.status import canonical_status
 from ..frames.syntax import And, Column, Compare, In, IsNull, Like, Literal, Node, Not, Operator, Or, OrderTerm
 from .capabilities import Capabilities
+from .query_tree import parts_of, required, typed
 
-__all__ = ["Plan", "order_clauses", "plan", "presence_filters"]
+__all__ = ["Plan", "order_clauses", "plan", "presence", "presence_filters"]
 
 MAX_CLAUSES = 20  # each is a join, and SQLite joins 64 tables at most
 MAX_TEXT = 250  # characters of a value; SQLite refuses LIKE patterns beyond 50,000 bytes, Azure ML texts beyond 1,000
@@ -78,10 +79,10 @@ def plan(node: Node, able: Capabilities) -> Plan:
         return Plan((), rest)
     writer = _Writer(able)
     asked: dict[Column, list[str]] = {}
-    for part, negated in _conjuncts(node):
+    for part, negated in parts_of(node):
         if not isinstance(part, (And, Or, Not)):
-            asked.setdefault(_typed(part.column), []).extend(writer.clauses(part, negated))
-    for column in sorted(_required(node), key=lambda column: (str(column.kind), column.name)):
+            asked.setdefault(typed(part.column), []).extend(writer.clauses(part, negated))
+    for column in sorted(required(node), key=lambda column: (str(column.kind), column.name)):
         if not asked.get(column):
             asked[column] = writer.presence(column)
     # Text first: of too many clauses, these narrow most.
@@ -91,11 +92,16 @@ def plan(node: Node, able: Capabilities) -> Plan:
     return Plan(tuple(clauses), rest)
 
 
+def presence(column: Column, able: Capabilities) -> list[str]:
+    """Clauses that say no more than that a run has the column."""
+    return _Writer(able).presence(column)
+
+
 def order_clauses(terms: Iterable[OrderTerm], able: Capabilities) -> list[str] | None:
     """The order as MLflow writes it, where the server sorts as we do: missing last, NaN before it; else None."""
     clauses: dict[tuple[ColumnKind, str], str] = {}
     for term in terms:
-        column = _typed(term.column)
+        column = typed(term.column)
         sorts = able.order_by_metrics if column.kind == "metric" else column.name in able.order_attributes
         if column.kind not in ("metric", "attribute") or not sorts or (column.kind, column.name) in clauses:
             return None
@@ -121,41 +127,6 @@ def presence_filters(column: Column, able: Capabilities) -> list[str]:
     return writer.clause(column, "LIKE", "%") if column.kind in ("param", "tag") else []
 
 
-# --- the query as a tree -----------------------------------------------------------------------------------
-
-
-def _typed(column: Column) -> Column:
-    """With the kind that its name alone tells: attributes need no prefix."""
-    if column.kind is None and column.name in ATTRIBUTES:
-        return Column("attribute", column.name, column.start, column.end)
-    return column
-
-
-def _conjuncts(node: Node, negated: bool = False) -> Iterator[tuple[Node, bool]]:
-    """The parts that must all hold, each with whether it must hold or fail. NOT moves inward by De Morgan's laws."""
-    if isinstance(node, Not):
-        yield from _conjuncts(node.part, not negated)
-    elif isinstance(node, Or if negated else And):
-        for part in node.parts:
-            yield from _conjuncts(part, negated)
-    else:
-        yield node, negated
-
-
-def _required(node: Node, negated: bool = False) -> frozenset[Column]:
-    """The columns without a value in which the query cannot be true: comparing what is missing is never true."""
-    if isinstance(node, Not):
-        return _required(node.part, not negated)
-    if isinstance(node, (And, Or)):
-        sets = [_required(part, negated) for part in node.parts]
-        if not sets:
-            return frozenset()
-        return frozenset.union(*sets) if isinstance(node, Or if negated else And) else frozenset.intersection(*sets)
-    if isinstance(node, IsNull) and node.negated == negated:
-        return frozenset()
-    return frozenset((_typed(node.column),))
-
-
 # --- clauses -----------------------------------------------------------------------------------------------
 
 
@@ -167,7 +138,7 @@ class _Writer:
 
     def clauses(self, node: Compare | Like | In | IsNull, negated: bool) -> list[str]:
         """What must hold of the server's runs where ``node`` holds (or, ``negated``, where it fails)."""
-        column = _typed(node.column)
+        column = typed(node.column)
         if isinstance(node, Compare):
             return self.compare(column, _NEGATED[node.operator] if negated else node.operator, node.value, negated)
         if isinstance(node, Like):
@@ -251,7 +222,7 @@ class _Writer:
         return self.clause(column, node.matcher, pattern)
 
     def run_ids(self, values: tuple[Literal, ...]) -> list[str]:
-        ids = [value.value for value in values if isinstance(value.value, str) and re.fullmatch(r"\w+", value.value)]
+        ids = [v.value for v in values if isinstance(v.value, str) and re.fullmatch(r"[\w-]+", v.value)]
         if len(ids) < len(values) or len(ids) > MAX_IDS or "run_id" not in self.able.attributes:
             return []
         return self.clause(Column("attribute", "run_id"), "IN", ids)

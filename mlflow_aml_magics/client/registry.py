@@ -1,9 +1,10 @@
-"""The model registry: versions, their aliases, and the creation of a version, all or nothing."""
+"""The model registry: versions with their aliases and stages, and what a reference means."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlflow.exceptions import MlflowException
 
 from ..errors import AmlMagicsError, ModelNotFound, UsageError, nearest
+from .bridge.aliases import PREFIX as ALIAS
 
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["ModelVersion", "create_version", "list_versions", "resolve", "set_alias", "update"]
+__all__ = ["ModelVersion", "aliases_of", "exists", "list_versions", "registered", "resolve", "with_details"]
 
 PAGE = 200  # a page of versions; the servers refuse more than 1,000 (AzureML) or 200,000
 METRICS_OF = 200  # versions whose metrics are read: each costs a request
@@ -24,7 +26,10 @@ METRICS_OF = 200  # versions whose metrics are read: each costs a request
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One version of a registered model; its files are at ``source``, ``run_id`` is the run that made it."""
+    """One version of a registered model; its files are at ``source``, ``run_id`` is the run that made it.
+
+    ``stage`` is MLflow's, "" for none; ``studio_stage`` what Azure Machine Learning studio shows where that is another.
+    """
 
     name: str
     version: str
@@ -33,6 +38,8 @@ class ModelVersion:
     run_id: str | None = None
     model_id: str | None = None
     status: str = "READY"
+    stage: str = ""
+    studio_stage: str = ""
     created: datetime | None = None
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -62,17 +69,29 @@ def list_versions(conn: Connection, name: str | None = None, *, metrics: bool = 
     """
     with conn.guard("listing the models"):
         if name is None:
-            registered = {m.name: m for m in _all(conn.mlflow.search_registered_models)}
-            found = [v for v in _all(conn.mlflow.search_model_versions) if v.name in registered]
+            models = {m.name: m for m in _all(conn.mlflow.search_registered_models)}
+            found = [v for v in _all(conn.mlflow.search_model_versions) if v.name in models]
         else:
-            registered = {name: _registered(conn, name)}
+            models = {name: registered(conn, name)}
             found = _all(conn.mlflow.search_model_versions, filter_string=f"name={_quoted(name)}")
-        versions = [_version(raw, registered[raw.name].aliases) for raw in found]
+        versions = [_version(raw, models[raw.name].aliases) for raw in found]
+        if name is not None and conn.azure is not None:
+            versions = _with_studio_stages(conn, name, versions)
         versions.sort(key=lambda v: (v.name, -int(v.version)))
         if metrics:
-            known = [replace(v, metrics=_metrics(conn, v)) for v in versions[:METRICS_OF]]
+            at_once = 1 if conn.local_path else 8  # behind a network each run costs a round trip
+            with ThreadPoolExecutor(at_once) as pool:
+                found = list(pool.map(lambda v: _metrics(conn, v), versions[:METRICS_OF]))
+            known = [replace(v, metrics=m) for v, m in zip(versions[:METRICS_OF], found, strict=True)]
             versions = known + versions[METRICS_OF:]
     return versions
+
+
+def with_details(conn: Connection, version: ModelVersion) -> ModelVersion:
+    """The version with the metrics of its run, and the studio's stage on Azure ML."""
+    with conn.guard(f"looking up '{version.name}' version {version.version}"):
+        found = _with_studio_stages(conn, version.name, [version])[0] if conn.azure is not None else version
+        return replace(found, metrics=_metrics(conn, found))
 
 
 def resolve(conn: Connection, ref: str) -> ModelVersion:
@@ -88,8 +107,8 @@ def resolve(conn: Connection, ref: str) -> ModelVersion:
     """
     wanted = _parse(ref)
     with conn.guard(f"looking up the model {ref}"):
-        registered = _registered(conn, wanted.name)
-        aliases = _aliases(registered.aliases)
+        model = registered(conn, wanted.name)
+        aliases = aliases_of(model)
         if wanted.alias is not None and wanted.alias not in aliases:
             raise _no_alias(wanted.name, wanted.alias, aliases)
         number = wanted.version if wanted.alias is None else aliases[wanted.alias]
@@ -102,74 +121,22 @@ def resolve(conn: Connection, ref: str) -> ModelVersion:
                 )
             return versions[0]
         try:
-            return _version(conn.mlflow.get_model_version(wanted.name, number), registered.aliases)
+            return _version(conn.mlflow.get_model_version(wanted.name, number), model.aliases)
         except MlflowException as exc:
             if exc.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
             raise _no_version(conn, wanted.name, number, aliases) from exc
 
 
-def create_version(
-    conn: Connection,
-    name: str,
-    model_uri: str,
-    *,
-    run_id: str | None = None,
-    model_id: str | None = None,
-    tags: Mapping[str, str] | None = None,
-    description: str | None = None,
-    alias: str | None = None,
-) -> ModelVersion:
-    """Create a version of ``name``, and the registered model itself where it is new: all of it or nothing.
+def _with_studio_stages(conn: Connection, name: str, versions: list[ModelVersion]) -> list[ModelVersion]:
+    from .azure_models import studio_stages
 
-    Args:
-        model_uri: where the files are: "models:/m-…", or the location of a folder of artifacts.
-        run_id: the run that made the model; kept as its lineage.
-        model_id: of the logged model, on stores that have them.
-        alias: given to the version; taken from the version that had it.
-    """
-    client = conn.mlflow
-    with conn.guard(f"registering '{name}'"):
-        is_new = not _exists(conn, name)
-        if is_new:
-            client.create_registered_model(name)
-        raw = None
-        try:
-            logged: dict[str, Any] = {"model_id": model_id} if model_id else {}  # mlflow 2 does not know the argument
-            with conn.as_current():  # a SQL registry looks a models:/ source up in the global store
-                raw = client.create_model_version(
-                    name, model_uri, run_id=run_id, tags=dict(tags or {}), description=description, **logged
-                )
-            if alias:
-                client.set_registered_model_alias(name, alias, str(raw.version))
-        except BaseException:
-            # A second failure must not hide the first.
-            with suppress(Exception):
-                if raw is not None:
-                    client.delete_model_version(name, str(raw.version))
-            with suppress(Exception):
-                if is_new:
-                    client.delete_registered_model(name)
-            raise
-        return resolve(conn, f"models:/{name}/{raw.version}")
-
-
-def set_alias(conn: Connection, version: ModelVersion, alias: str) -> str | None:
-    """Give ``alias`` to that version. Returns the version it moved away from, or None."""
-    with conn.guard(f"setting the alias {alias} of '{version.name}'"):
-        before = _aliases(_registered(conn, version.name).aliases).get(alias)
-        if before != version.version:
-            conn.mlflow.set_registered_model_alias(version.name, alias, version.version)
-    return None if before == version.version else before
-
-
-def update(conn: Connection, version: ModelVersion, *, tags: Mapping[str, str], description: str | None = None) -> None:
-    """Set tags and description of a version that is already there. Its other tags stay, and so does None."""
-    with conn.guard(f"describing '{version.name}' version {version.version}"):
-        if description is not None:
-            conn.mlflow.update_model_version(version.name, version.version, description)
-        for key, value in tags.items():
-            conn.mlflow.set_model_version_tag(version.name, version.version, key, value)
+    stages: dict[str, str] = {}
+    with suppress(AmlMagicsError):  # who may track may not list models; MLflow's stages are there all the same
+        stages = studio_stages(conn, name)
+    return [
+        replace(v, studio_stage=stages[v.version]) if stages.get(v.version, v.stage) != v.stage else v for v in versions
+    ]
 
 
 # --- references
@@ -198,7 +165,12 @@ def _not_a_reference(ref: str) -> UsageError:
 # --- what does not exist
 
 
-def _registered(conn: Connection, name: str) -> Any:
+def registered(conn: Connection, name: str) -> Any:
+    """mlflow's registered model.
+
+    Raises:
+        ModelNotFound: with the nearest name.
+    """
     try:
         return conn.mlflow.get_registered_model(name)
     except MlflowException as exc:
@@ -207,7 +179,8 @@ def _registered(conn: Connection, name: str) -> Any:
         raise _no_model(conn, name) from exc
 
 
-def _exists(conn: Connection, name: str) -> bool:
+def exists(conn: Connection, name: str) -> bool:
+    """Whether there is a registered model of that name, with or without versions."""
     try:
         conn.mlflow.get_registered_model(name)
     except MlflowException as exc:
@@ -277,6 +250,11 @@ def _quoted(name: str) -> str:
     return f'"{name}"' if "'" in name else f"'{name}'"
 
 
+def aliases_of(model: Any) -> dict[str, str]:
+    """alias -> version, of mlflow's registered model."""
+    return _aliases(model.aliases)
+
+
 def _aliases(raw: Any) -> dict[str, str]:
     """alias -> version; mlflow gives a dict, or a list of objects, depending on the store."""
     pairs = raw.items() if isinstance(raw, dict) else ((a.alias, a.version) for a in raw or ())
@@ -295,9 +273,10 @@ def _version(raw: Any, aliases: Any) -> ModelVersion:
         run_id=raw.run_id or None,
         model_id=logged,
         status=str(raw.status),
+        stage="" if raw.current_stage in (None, "None") else str(raw.current_stage),
         created=None if created is None else datetime.fromtimestamp(created / 1000, tz=timezone.utc),
         description=raw.description or "",
-        tags=dict(raw.tags or {}),
+        tags={key: text for key, text in (raw.tags or {}).items() if not key.startswith(ALIAS)},
     )
 
 

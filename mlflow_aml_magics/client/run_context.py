@@ -1,8 +1,8 @@
 """What mlflow adds to every run that starts while ``%aml_track`` is on: which notebook, which session, which commit.
 
-mlflow finds the class by its entry point ``mlflow.run_context_provider`` in each process, so that a script started from
-the notebook is tagged too, and on Azure Machine Learning gets the bridge. Without the variable that ``%aml_track`` sets
-it does nothing.
+mlflow finds the classes by their entry points ``mlflow.run_context_provider`` and ``mlflow.request_header_provider`` in
+each process, so that a script started from the notebook is tagged too, and on Azure Machine Learning gets the bridge.
+Without the variable that ``%aml_track`` sets they do nothing.
 https://mlflow.org/docs/latest/ml/plugins/#defining-a-plugin
 """
 
@@ -11,16 +11,18 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 import time
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
 from mlflow.tracking.context.abstract_context import RunContextProvider
+from mlflow.tracking.request_header.abstract_request_header_provider import RequestHeaderProvider
 
 from .alive import process_tag
 
-__all__ = ["CONTEXT_VARIABLE", "NotebookRunContext", "git_state"]
+__all__ = ["CONTEXT_VARIABLE", "NotebookRunContext", "ScriptBridge", "git_state"]
 
 CONTEXT_VARIABLE = "AML_MAGICS_CONTEXT"
 GIT_SECONDS = 5.0  # a sweep starts many runs a second: one look at the repository serves them all
@@ -38,9 +40,7 @@ class NotebookRunContext(RunContextProvider):
         """Whether tracking is on. mlflow asks before it starts a run: a script gets the bridge here."""
         if not os.environ.get(CONTEXT_VARIABLE):
             return False
-        context = json.loads(os.environ[CONTEXT_VARIABLE])
-        if context.get("bridge") and context["pid"] != os.getpid():
-            _bridge(context["bridge"])
+        _bridge_script()
         return True
 
     def tags(self) -> dict[str, str]:
@@ -53,13 +53,38 @@ class NotebookRunContext(RunContextProvider):
         return tags | git_state(Path(context["folder"]))
 
 
-@lru_cache(maxsize=1)
-def _bridge(uri: str) -> None:
-    """Put the bridge in, for the life of this process."""
+class ScriptBridge(RequestHeaderProvider):
+    """Puts the bridge into a script that has mlflow's client only and starts no run by the fluent API.
+
+    mlflow asks for headers before each request, so that all but the script's very first call has the bridge.
+    """
+
+    def in_context(self) -> bool:
+        """Whether it has headers to add: it never has."""
+        if os.environ.get(CONTEXT_VARIABLE):
+            _bridge_script()
+        return False
+
+    def request_headers(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+
+_looked = threading.Event()
+
+
+def _bridge_script() -> None:
+    """Put the bridge in for the life of this process, if it is a script that was started from a notebook."""
+    if _looked.is_set():
+        return
+    context = json.loads(os.environ[CONTEXT_VARIABLE])
+    if not context.get("bridge") or context["pid"] == os.getpid():
+        return
+    _looked.set()  # before the bridge's own requests ask again
     from . import bridge
     from .connection import Connection
 
-    bridge.hold(Connection(uri))
+    bridge.hold(Connection(context["bridge"]))
 
 
 def git_state(folder: Path) -> dict[str, str]:

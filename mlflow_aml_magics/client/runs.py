@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlflow.entities import Experiment, Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ExperimentRef",
     "create_experiment",
+    "experiments_by_id",
     "find_experiments",
     "get_run",
     "list_experiments",
@@ -31,6 +33,7 @@ __all__ = [
 PAGE = 1000  # experiments a request; mlflow's servers allow 50,000
 GOAL_TAG = "mlflow.experiment.primaryMetric.greaterIsBetter"
 METRIC_TAG = "mlflow.experiment.primaryMetric.name"
+_ID = re.compile(r"\d+|[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)  # Azure ML's are UUIDs
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,19 @@ def find_experiments(connection: Connection, names: Sequence[str]) -> list[Exper
 def _lookup(connection: Connection, name: str) -> Experiment | None:
     with connection.guard("looking up an experiment in"):
         experiment = connection.mlflow.get_experiment_by_name(name)
-    if experiment is not None or not name.isdigit():
+    if experiment is not None or not _ID.fullmatch(name):
         return experiment
     try:
         with connection.guard("looking up an experiment in"):
             return connection.mlflow.get_experiment(name)
     except NotFound:
         return None
+
+
+def experiments_by_id(connection: Connection, ids: Iterable[str]) -> list[ExperimentRef]:
+    """The experiments of these ids, each once; of names that look like ids there may be others."""
+    with connection.guard("looking up an experiment in"):
+        return [_reference(connection.mlflow.get_experiment(each)) for each in dict.fromkeys(ids)]
 
 
 def create_experiment(connection: Connection, name: str) -> ExperimentRef:
@@ -131,6 +140,8 @@ def read_runs(
     query: str = "",
     order_by: str | Sequence[str] | None = None,
     limit: int | None = None,
+    parent: str | None = None,
+    metrics: bool = True,
     progress: Progress | None = None,
     able: Capabilities | None = None,
 ) -> RunTable:
@@ -143,6 +154,8 @@ def read_runs(
         order_by: "metrics.rmse ASC, start_time DESC"; missing values and NaN come last.
         limit: at most so many runs. Reading stops there where the server has that order; ``total`` then is at least
             one more than the limit, if there are more.
+        parent: id of a run, for its children only.
+        metrics: False where metrics may be behind, or absent: on a store whose search is late that spares requests.
         progress: told after each page how many runs are read.
         able: what the server can do, where it is not what its kind can do.
 
@@ -150,13 +163,15 @@ def read_runs(
         QueryError: the query does not parse, or names what no run has.
     """
     names = {experiment.experiment_id: experiment.name for experiment in experiments}
+    able = able or capabilities.of(connection)
     return RunSearch(
         connection,
         names,
-        able or capabilities.of(connection),
+        able if metrics else replace(able, metrics_lag=0),
         query=query,
         order_by=order_by or (),
         limit=limit,
+        parent=parent,
         progress=progress,
     ).find()
 

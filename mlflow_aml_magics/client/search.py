@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException, RestException
 
 from ..errors import QueryError
-from ..frames.columns import ATTRIBUTES, kind_of, name_of
+from ..frames.columns import kind_of, name_of
 from ..frames.query import columns, evaluate, parse, parse_order
 from ..frames.runtable import RunTable, RunTableBuilder
-from ..frames.syntax import KEY_PREFIX, And, Column, Node, Not, Or, OrderTerm, conjuncts
+from ..frames.syntax import And, Column, Compare, Literal, Node, OrderTerm, conjuncts
+from .alternatives import alternatives
 from .capabilities import Capabilities
 from .connection import Connection, Progress
-from .planner import Plan, order_clauses, plan, presence_filters
+from .fresh import completed
+from .planner import order_clauses, plan, presence_filters
+from .query_names import BLANK, keys_of, widened, with_kind, with_kinds
+from .run_rows import add_run
+from .stop import Stop
 
 __all__ = ["RunSearch"]
 
 _REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "NOT_IMPLEMENTED")
+PATIENCE = 2000  # runs that the alternatives of a query may find before all are read at once
 _NAMELESS = "tags.`mlflow.runName` IS NULL"
+_PARENT = Column("tag", "mlflow.parentRunId")  # also on the children of an Azure ML sweep
 
 
 class _Undecided(Exception):
     """The server refused a filter, or cannot say whether a column exists: every run must be read."""
-
-
-@dataclass(frozen=True)
-class _Stop:
-    """When reading may end: more runs than ``limit`` that ``node`` keeps came, in the order that was asked for."""
-
-    node: Node
-    text: str
-    limit: int
-
-    def count(self, page: RunTable) -> int:
-        """How many runs of a page are kept; a column that none of them has is empty."""
-        keys = frozenset(key for column in columns(self.node) for key in _keys(column)[:1])
-        kept = evaluate(self.node, _widened(page.table, keys), text=self.text)
-        return int(pc.sum(kept).as_py() or 0)
 
 
 class RunSearch:
@@ -52,7 +43,7 @@ class RunSearch:
         connection: where.
         experiments: id to name.
         able: what the server can do.
-        query, order_by, limit: as in `runs.read_runs`.
+        query, order_by, limit, parent: as in `runs.read_runs`.
         progress: told after each page how many runs are read.
 
     Raises:
@@ -68,11 +59,16 @@ class RunSearch:
         query: str = "",
         order_by: str | Sequence[str] = (),
         limit: int | None = None,
+        parent: str | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.connection, self.experiments, self.able, self.progress = connection, experiments, able, progress
         self.query, self.order_by, self.limit = query, order_by, limit
         self.node: Node = parse(query)
+        self.given: frozenset[str] = frozenset()  # columns that are good names whether a run has them or not
+        if parent is not None:
+            self.node = And((self.node, Compare(_PARENT, "=", Literal(parent))))
+            self.given = frozenset(keys_of(_PARENT))
         self.order: tuple[OrderTerm, ...] = parse_order(order_by)
 
     def find(self) -> RunTable:
@@ -90,9 +86,9 @@ class RunSearch:
 
     def _answer(self, found: RunTable, known: frozenset[str] = frozenset()) -> RunTable:
         """What the columns say: the query is evaluated as if no server had seen it."""
-        table = RunTable(_widened(found.table, known))
+        table = RunTable(widened(found.table, known | self.given))
         if columns(self.node):
-            table = table.filter(self.query)
+            table = RunTable(table.table.filter(evaluate(self.node, table.table, text=self.query)))
         if self.order:
             table = table.sort(self.order_by)
         return table if self.limit is None else RunTable(table.table.slice(0, self.limit), total=len(table))
@@ -103,25 +99,33 @@ class RunSearch:
         reads = columns(self.node)
         if not self.able.filters or (self.limit is None and not reads):
             raise _Undecided
-        known = self._meanings(reads | {term.column for term in self.order})
-        node = _with_kinds(self.node, known)
-        asked = self._plan(node).pushed
+        known = self._meanings(reads | {term.column for term in self.order}) | self.given
+        node = with_kinds(self.node, known)
         where = self._experiments_left()
         order = None if self.limit is None else self._order(known)
-        if not asked and order is None and len(where) == len(self.experiments):
-            raise _Undecided
-        stop = None if order is None else _Stop(node, self.query, self.limit or 0)
-        found, to_the_end = self._read(where, asked, order or (), stop)
-        if asked or not to_the_end or len(where) < len(self.experiments):
-            known |= self._others(found, known)
-        return self._answer(found, known)
+        found = self._merged(where, self._filters(node, either=True)) if order is None else None
+        if found is None:
+            asked = self._filters(node, either=False)[0]
+            everything = not asked and len(where) == len(self.experiments)
+            if everything and order is None:
+                raise _Undecided
+            stop = None if order is None else Stop(node, self.query, self.limit or 0)
+            found, to_the_end = self._read(where, asked, order or (), stop)
+            if everything and to_the_end:
+                return self._answer(found, known)
+        return self._answer(found, known | self._others(found, known))
 
-    def _plan(self, node: Node) -> Plan:
-        division = plan(node, self.able)
+    def _filters(self, node: Node, *, either: bool) -> list[str]:
+        """What to ask for: all of a query at once, or its alternatives one after the other, where there are any."""
+
+        def written(able: Capabilities) -> list[str]:
+            return alternatives(node, able) if either else [plan(node, able).pushed]
+
+        asked = written(self.able)
         # SQL stores look up a run's name in its tag, which somebody may have deleted; our column has the name.
-        if any(clause.startswith("attributes.run_name") for clause in division.clauses) and self._nameless():
-            return plan(node, replace(self.able, attributes=self.able.attributes - {"run_name"}))
-        return division
+        if any("attributes.run_name" in each for each in asked) and self._nameless():
+            return written(replace(self.able, attributes=self.able.attributes - {"run_name"}))
+        return asked
 
     def _nameless(self) -> bool:
         try:
@@ -131,13 +135,13 @@ class RunSearch:
 
     def _order(self, known: frozenset[str]) -> Sequence[str] | None:
         """The order in which reading may stop at the limit; None where the server has no such order."""
-        terms = [replace(term, column=_with_kind(term.column, known)) for term in self.order]
+        terms = [replace(term, column=with_kind(term.column, known)) for term in self.order]
         return order_clauses(terms, self.able)
 
     def _experiments_left(self) -> Mapping[str, str]:
         """The experiments that the query leaves: their ids and names are known without asking."""
         own = {"experiment_id", "experiment"}
-        parts = [part for part in conjuncts(self.node) if {key for c in columns(part) for key in _keys(c)} <= own]
+        parts = [part for part in conjuncts(self.node) if {key for c in columns(part) for key in keys_of(c)} <= own]
         if not parts:
             return self.experiments
         names = {"experiment_id": list(self.experiments), "experiment": list(self.experiments.values())}
@@ -149,10 +153,10 @@ class RunSearch:
 
     def _meanings(self, named: frozenset[Column]) -> frozenset[str]:
         """The columns that names without a prefix may mean, in all runs: a filter must not change what a name means."""
-        bare = [column for column in named if len(_keys(column)) > 1]
+        bare = [column for column in named if len(keys_of(column)) > 1]
         if bare and not (self.able.metrics and self.able.presence):
             raise _Undecided
-        return frozenset(key for column in bare for key in _keys(column) if self._exists(key))
+        return frozenset(key for column in bare for key in keys_of(column) if self._exists(key))
 
     def _others(self, found: RunTable, known: frozenset[str]) -> frozenset[str]:
         """The columns that the query or the order names and that only other runs have than the ones found.
@@ -166,20 +170,20 @@ class RunSearch:
         """
         at_hand = {*found.keys(), *known}
         reads = columns(self.node)
-        absent = {c for c in reads | {term.column for term in self.order} if at_hand.isdisjoint(_keys(c))}
-        others = frozenset(key for c in absent if len(_keys(c)) == 1 for key in _keys(c) if self._exists(key))
-        unknown = any(others.isdisjoint(_keys(c)) for c in absent & reads)
+        absent = {c for c in reads | {term.column for term in self.order} if at_hand.isdisjoint(keys_of(c))}
+        others = frozenset(key for c in absent if len(keys_of(c)) == 1 for key in keys_of(c) if self._exists(key))
+        unknown = any(others.isdisjoint(keys_of(c)) for c in absent & reads)
         if not unknown and len(found):
             return others
         try:
-            evaluate(self.node, _widened(_BLANK.table, known | others), text=self.query)
+            evaluate(self.node, widened(BLANK.table, known | others), text=self.query)
         except QueryError:
             page = RunTableBuilder()
             for run in next(self._pages(self.experiments, "", (), self.able.max_page))[0]:
-                _add(page, run, self.experiments)
+                add_run(page, run, self.experiments)
             sample = page.build()
             if len(sample):  # where there is no run at all, no name is wrong
-                evaluate(self.node, _widened(sample.table, known | others), text=self.query)
+                evaluate(self.node, widened(sample.table, known | others), text=self.query)
                 raise _Undecided from None  # somebody has logged it this very moment
         return others
 
@@ -209,19 +213,20 @@ class RunSearch:
         return next(self._pages(self.experiments, asked, (), 1))[0]
 
     def _read(
-        self, where: Mapping[str, str], asked: str = "", order: Sequence[str] = (), stop: _Stop | None = None
+        self, where: Mapping[str, str], asked: str = "", order: Sequence[str] = (), stop: Stop | None = None
     ) -> tuple[RunTable, bool]:
         """Runs page by page, and whether it went on to the end."""
         builder, count, kept = RunTableBuilder(), 0, 0
         size = self.able.max_page
         if stop and not columns(stop.node):
             size = min(size, stop.limit + 1)
-        for runs, more in self._pages(where, asked, order, size):
+        for listed, more in self._pages(where, asked, order, size):
+            runs = completed(self.connection, listed, self.able.metrics_lag, progress=self.progress)
             page = RunTableBuilder()
             for run in runs:
-                _add(builder, run, where)
+                add_run(builder, run, where)
                 if stop:
-                    _add(page, run, where)
+                    add_run(page, run, where)
             count += len(runs)
             if self.progress:
                 self.progress(f"{count:,} runs read")
@@ -230,6 +235,26 @@ class RunSearch:
                 if kept > stop.limit:
                     return builder.build(), False
         return builder.build(), True
+
+    def _merged(self, where: Mapping[str, str], filters: Sequence[str]) -> RunTable | None:
+        """The runs that any of these filters finds, the newest first; None where reading all is likely cheaper."""
+        if not filters:
+            return None
+        found: dict[str, Run] = {}
+        count = 0
+        for asked in filters:
+            for listed, more in self._pages(where, asked, (), self.able.max_page):
+                runs = completed(self.connection, listed, self.able.metrics_lag, progress=self.progress)
+                found |= {run.info.run_id: run for run in runs}
+                count += len(runs)
+                if self.progress:
+                    self.progress(f"{count:,} runs read")
+                if more and count >= PATIENCE:
+                    return None
+        builder = RunTableBuilder()
+        for run in sorted(found.values(), key=lambda run: (-(run.info.start_time or 0), run.info.run_id)):
+            add_run(builder, run, where)
+        return builder.build()
 
     def _pages(
         self, where: Mapping[str, str], asked: str, order: Sequence[str], size: int
@@ -263,56 +288,3 @@ class RunSearch:
             if token is None and (asked or order) and (exc.error_code in _REFUSALS or foreign):
                 return None
             raise
-
-
-def _add(builder: RunTableBuilder, run: Run, names: Mapping[str, str]) -> None:
-    info, data = run.info, run.data
-    attributes: dict[str, object] = {
-        "run_id": info.run_id,
-        "run_name": info.run_name,
-        "status": info.status,
-        "start_time": info.start_time,
-        "end_time": info.end_time,
-        "experiment_id": info.experiment_id,
-        "user": data.tags.get("mlflow.user") or info.user_id,
-        "artifact_uri": info.artifact_uri,
-        "experiment": names.get(info.experiment_id, ""),
-    }
-    builder.add(attributes, data.metrics, data.params, data.tags)
-
-
-def _keys(column: Column) -> tuple[str, ...]:
-    """The columns of a run table that a column of a query may mean."""
-    if column.kind is not None:
-        return (KEY_PREFIX[column.kind] + column.name,)
-    if column.name in ATTRIBUTES:
-        return (column.name,)
-    return tuple(KEY_PREFIX[kind] + column.name for kind in ("metric", "param", "tag"))
-
-
-def _widened(table: pa.Table, keys: frozenset[str]) -> pa.Table:
-    """With an empty column for each key that is not there."""
-    for key in sorted(keys.difference(table.column_names)):
-        if kind_of(key) != "attribute":
-            table = table.append_column(
-                key, pa.nulls(table.num_rows, pa.float64() if kind_of(key) == "metric" else pa.string())
-            )
-    return table
-
-
-def _with_kind(column: Column, known: frozenset[str]) -> Column:
-    """With its kind, where exactly one is known to be meant."""
-    keys = _keys(column)
-    found = [key for key in keys if key in known] if len(keys) > 1 else []
-    return replace(column, kind=kind_of(found[0])) if len(found) == 1 else column
-
-
-def _with_kinds(node: Node, known: frozenset[str]) -> Node:
-    if isinstance(node, (And, Or)):
-        return replace(node, parts=tuple(_with_kinds(part, known) for part in node.parts))
-    if isinstance(node, Not):
-        return Not(_with_kinds(node.part, known))
-    return replace(node, column=_with_kind(node.column, known))
-
-
-_BLANK = RunTable(pa.table({"run_id": pa.nulls(1, pa.string())}))  # one run that has nothing: good for trying literals

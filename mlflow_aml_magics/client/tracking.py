@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import mlflow
-from mlflow.entities import Metric, Param, Run, ViewType
+from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import fluent
 from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
@@ -23,9 +23,10 @@ from ..errors import StoreError
 from . import bridge
 from .alive import is_alive, process_tag
 from .bridge.variable import TENANT_VARIABLE
+from .cells import CellKeeper, impatient, search_all
 from .cloud import VARIABLE as CLOUD_VARIABLE
 from .connection import Connection, restore_environment
-from .run_context import CONTEXT_VARIABLE, NotebookRunContext, git_state
+from .run_context import CONTEXT_VARIABLE, git_state
 
 __all__ = ["Tracking", "cell_run", "log_assigned"]
 
@@ -35,13 +36,11 @@ VARIABLES = (
     "MLFLOW_EXPERIMENT_NAME",
     "MLFLOW_EXPERIMENT_ID",
     "MLFLOW_ALLOW_FILE_STORE",
+    "MLFLOW_DISABLE_TELEMETRY",
     CLOUD_VARIABLE,
     TENANT_VARIABLE,
     CONTEXT_VARIABLE,
 )
-CELLS = "notebook/cells.py"
-REST_SECONDS = 60.0  # after a store failed to take the cells' source, it is left alone for so long
-IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # mlflow waits for minutes
 
 
 @dataclass
@@ -73,10 +72,7 @@ class Tracking:
     _uri_before: str | None = field(default=None, repr=False)
     _experiment_before: Any = field(default=None, repr=False)
     _autolog_before: dict[str, Any] = field(default_factory=dict, repr=False)
-    _seen_runs: int = 0
-    _open_run: str | None = None
-    _since_ms: int = 0
-    _resting_until: float = 0.0
+    _cells: CellKeeper | None = field(default=None, repr=False)
     _bridged: bool = field(default=False, repr=False)
 
     @property
@@ -112,6 +108,7 @@ class Tracking:
             os.environ[CLOUD_VARIABLE] = azure.cloud or os.environ.get(CLOUD_VARIABLE, "AzureCloud")
             if azure.tenant:
                 os.environ[TENANT_VARIABLE] = azure.tenant
+            os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # in scripts it is on before the bridge is there
         mlflow.set_tracking_uri(self.connection.uri)
         if self.connection.registry_uri != self.connection.uri:
             mlflow.set_registry_uri(self.connection.registry_uri)
@@ -120,7 +117,8 @@ class Tracking:
         os.environ["MLFLOW_EXPERIMENT_NAME"] = self.experiment
         os.environ["MLFLOW_EXPERIMENT_ID"] = self.experiment_id
         os.environ[CONTEXT_VARIABLE] = self._context()
-        self._seen_runs, self._since_ms = NotebookRunContext.started, int(time.time() * 1000)
+        if self.source:
+            self._cells = CellKeeper(self.connection, self.experiment_id, self.session)
         if self.autolog:
             mlflow.autolog(log_input_examples=self.log_models, log_model_signatures=True, log_models=self.log_models)
 
@@ -135,9 +133,11 @@ class Tracking:
         Tracking.current = None
         left = []
         try:
+            if self._cells is not None:
+                self._cells.close()
             while (run := mlflow.active_run()) is not None:
                 try:
-                    with _impatient(), self.connection.guard("ending a run of"):
+                    with impatient(), self.connection.guard("ending a run of"):
                         mlflow.end_run()
                 except StoreError:
                     left.append(run.info.run_id)
@@ -190,37 +190,9 @@ class Tracking:
         return git_state(self.folder)
 
     def keep_cells(self, cells: str) -> list[str]:
-        """Store the executed cells with each run that this kernel started, or had open, since the last call.
-
-        Args:
-            cells: the source, ready to store.
-
-        Returns:
-            The ids of the runs that were written to.
-
-        Raises:
-            StoreError: the store failed; it is not asked again for a minute.
-        """
-        active = mlflow.active_run()
-        started = NotebookRunContext.started
-        if not self.source or (started == self._seen_runs and self._open_run is None):
-            return []
-        if time.monotonic() < self._resting_until:
-            return []
-        since, now = self._since_ms, int(time.time() * 1000)
-        try:
-            with _impatient(), self.connection.guard("keeping the cells' source in"):
-                query = f"tags.`aml.session` = '{self.session}' and attributes.start_time >= {since - 1000}"
-                fresh = self._runs(query) if started != self._seen_runs else []
-                ids = {run.info.run_id for run in fresh} | ({self._open_run} if self._open_run else set())
-                for run_id in ids:
-                    self.connection.mlflow.log_text(run_id, cells, CELLS)
-        except StoreError:
-            self._resting_until = time.monotonic() + REST_SECONDS
-            raise
-        self._seen_runs, self._since_ms = started, now
-        self._open_run = active.info.run_id if active else None
-        return sorted(ids)
+        """Store the executed cells with the runs that they belong to; see `CellKeeper.keep`."""
+        bridge.settle()
+        return self._cells.keep(cells) if self._cells is not None else []
 
     def end_strays(self) -> list[str]:
         """End runs of the experiment that are RUNNING although the process of this machine that started them is gone.
@@ -230,36 +202,14 @@ class Tracking:
         """
         client, ended = self.connection.mlflow, []
         with self.connection.guard("looking for runs left open in"):
-            for run in self._runs("attributes.status = 'RUNNING'"):
+            running = "Running" if bridge.is_azureml(self.connection.uri) else "RUNNING"  # each in its own spelling
+            for run in search_all(self.connection, self.experiment_id, f"attributes.status = '{running}'"):
                 process = run.data.tags.get("aml.process")
                 if process and not is_alive(process):
                     client.set_tag(run.info.run_id, "aml.ended", "its process was gone")
                     client.set_terminated(run.info.run_id, "KILLED")
                     ended.append(run.info.run_name or run.info.run_id)
         return ended
-
-    def _runs(self, query: str) -> list[Run]:
-        found: list[Run] = []
-        token = None
-        while True:
-            page = self.connection.mlflow.search_runs(
-                [self.experiment_id], query, ViewType.ACTIVE_ONLY, max_results=500, page_token=token
-            )
-            found += page
-            token = page.token
-            if not token:
-                return found
-
-
-@contextmanager
-def _impatient() -> Iterator[None]:
-    """Give up soon on a server that does not answer: these calls are ours, not the user's."""
-    saved = {name: os.environ.get(name) for name in IMPATIENT}
-    os.environ.update({name: value for name, value in IMPATIENT.items() if saved[name] is None})
-    try:
-        yield
-    finally:
-        restore_environment(saved)
 
 
 @contextmanager

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .options import add_experiment, add_goal, goal_of_args, query_of_args, scope_of_args
+from .options import (
+    add_children,
+    add_experiment,
+    add_goal,
+    children_of_args,
+    goal_of_args,
+    query_of_args,
+    scope_of_args,
+)
 from .parsing import VerbParser
+from .progress import progress_line
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +37,7 @@ def parser() -> VerbParser:
     )
     verb.query_argument()
     add_goal(verb)
+    add_children(verb)
     add_experiment(verb)
     return verb
 
@@ -35,5 +45,10 @@ def parser() -> VerbParser:
 def run(session: Session, args: argparse.Namespace) -> BestRun:
     """The best run."""
     return session.workspace().best(
-        args.metric, goal=goal_of_args(args), query=query_of_args(args), experiment=scope_of_args(args)
+        args.metric,
+        goal=goal_of_args(args),
+        query=query_of_args(args),
+        experiment=scope_of_args(args),
+        children=children_of_args(session, args),
+        progress=progress_line(session.shell, after=1),
     )

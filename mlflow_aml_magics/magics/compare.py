@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .options import add_experiment, add_goal, goal_of_args, scope_of_args
+from .options import add_children, add_experiment, add_goal, children_of_args, goal_of_args, scope_of_args
 from .parsing import VerbParser
+from .progress import progress_line
 from .variables import named
 
 if TYPE_CHECKING:
@@ -32,16 +33,24 @@ def parser() -> VerbParser:
     verb.add_argument("--where", metavar="QUERY", default="", help="the filter to begin with, as in %%aml_runs")
     verb.add_argument("--static", action="store_true", help="no live panel, only what can be kept in the notebook")
     add_goal(verb)
+    add_children(verb)
     add_experiment(verb)
     return verb
 
 
 def run(session: Session, args: argparse.Namespace) -> Any:
     """The panel, or with --static its document."""
-    if args.runs and args.where:
-        raise UsageError("named runs are compared as they are", hint="leave --where out, or the runs")
+    if args.runs and (args.where or args.children):
+        raise UsageError("named runs are compared as they are", hint="leave --where and --children out, or the runs")
     workspace = session.workspace()
-    words = {"query": args.where, "metric": args.metric, "goal": goal_of_args(args), "experiment": scope_of_args(args)}
+    words = {
+        "query": args.where,
+        "metric": args.metric,
+        "goal": goal_of_args(args),
+        "experiment": scope_of_args(args),
+        "children": children_of_args(session, args),
+        "progress": progress_line(session.shell, after=1),
+    }
     runs = [named(session, run) for run in args.runs]
     return workspace.compare(*runs, static=args.static or not _has_front_end(session), **words)
 

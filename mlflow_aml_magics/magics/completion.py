@@ -73,6 +73,7 @@ def _deployments(workspace: Workspace) -> list[str]:
 
 
 _SOURCES: dict[tuple[str, str], Callable[[Workspace], list[str]]] = {
+    ("", "--children"): _runs,
     ("", "--experiment"): _experiments,
     ("", "-e"): _experiments,
     ("", "--metric"): _metrics,
@@ -83,6 +84,7 @@ _SOURCES: dict[tuple[str, str], Callable[[Workspace], list[str]]] = {
     ("register", "--name"): _model_names,
     ("models", ""): _model_names,
     ("deploy", ""): _models,
+    ("download", ""): _models,
     ("deploy", "--delete"): _deployments,
     ("deploy", "--logs"): _deployments,
     ("invoke", ""): _deployments,

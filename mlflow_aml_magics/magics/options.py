@@ -6,17 +6,38 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UsageError
 from .parsing import VerbParser
+from .variables import named
 
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["add_experiment", "add_goal", "goal_of_args", "query_of_args", "scope_of_args"]
+    from .session import Session
+
+__all__ = [
+    "add_children",
+    "add_experiment",
+    "add_goal",
+    "children_of_args",
+    "goal_of_args",
+    "query_of_args",
+    "scope_of_args",
+]
 
 
 def add_experiment(verb: VerbParser) -> None:
     """Which experiments."""
     verb.add_argument("--experiment", "-e", metavar="NAME", action="append", help="an experiment; may be repeated")
     verb.add_argument("--all", action="store_true", help="every experiment")
+
+
+def add_children(verb: VerbParser) -> None:
+    """Whose children."""
+    verb.add_argument("--children", metavar="RUN", help="only the children of this run, such as a sweep's")
+
+
+def children_of_args(session: Session, args: argparse.Namespace) -> object:
+    """The parent asked for: a variable's run, an id or a name; None for no parent."""
+    return named(session, args.children) if args.children else None
 
 
 def scope_of_args(args: argparse.Namespace) -> Any:

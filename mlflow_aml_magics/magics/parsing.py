@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import UsageError, nearest
+from .progress import clear_progress
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -135,6 +136,7 @@ def run_verb(module: Any, session: Session, line: str, cell: str | None) -> Any:
     except HelpWanted:
         print(parser.format_help())
         return None
-    if parser.cell:
-        return module.run(session, args, cell)
-    return module.run(session, args)
+    try:
+        return module.run(session, args, cell) if parser.cell else module.run(session, args)
+    finally:
+        clear_progress()

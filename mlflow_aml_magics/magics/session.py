@@ -6,7 +6,8 @@ import os
 import re
 import sys
 import tokenize
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ..client.tracking import Tracking
+    from ..services.local_cloud import LocalCloud
     from ..workspace import Workspace
 
 __all__ = ["AmlMagics", "Session"]
@@ -56,6 +58,7 @@ class Session:
         self.configured = AmlMagics(parent=shell)
         self._tracking: Tracking | None = None
         self.why_experiment = ""
+        self.sandbox: LocalCloud | None = None  # the one that the environment shows
         self._workspace: Workspace | None = None
 
     # ---- hooks
@@ -147,20 +150,36 @@ class Session:
         """Make this tracking, which is on, the session's."""
         self._tracking, self.why_experiment = tracking, why_experiment
 
+    def enter(self, sandbox: LocalCloud | None) -> None:
+        """Have the environment show this sandbox, or none, until `stop_tracking`."""
+        self.sandbox = sandbox
+        if sandbox is not None:
+            sandbox.enter()
+
     def stop_tracking(self) -> list[str] | None:
         """End tracking.
 
         Returns:
             The ids of runs that could not be ended; None when it was off.
         """
-        if self.tracking is None:
-            return None
-        self.after_cell(None)
-        return self.tracking.stop()
+        try:
+            if self.tracking is None:
+                return None
+            self.after_cell(None)
+            return self.tracking.stop()
+        finally:
+            if self.sandbox is not None:
+                self.sandbox.leave()
+                self.sandbox = None
 
-    def environment_before(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def environment_before(self) -> Iterator[None]:
         """The environment without what our own tracking set."""
-        return self.tracking.environment_before() if self.tracking else nullcontext()
+        with (
+            self.tracking.environment_before() if self.tracking else nullcontext(),
+            self.sandbox.left() if self.sandbox else nullcontext(),
+        ):
+            yield
 
     # ---- workspace
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+from contextlib import nullcontext
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from ..services.track import TrackStatus
     from .session import Session
 
-__all__ = ["parser", "run"]
+__all__ = ["add_store_words", "parser", "run"]
 
 
 def parser() -> VerbParser:
@@ -30,20 +32,16 @@ def parser() -> VerbParser:
             "%aml_track http://127.0.0.1:5000 --no-models",
             "%aml_track --workspace ml-dev --resource-group rg-1 --subscription ID",
             "%aml_track --list --subscription ID",
+            "%aml_track --sandbox",
             "%%aml_track --run-name baseline --tag team=red --params alpha,depth --metrics score",
             "%aml_track --status",
             "%aml_track --off",
         ),
         cell=True,
     )
-    verb.add_argument("uri", nargs="?", help="a tracking URI, database file, mlruns folder, studio URL or ARM id")
-    verb.add_argument("--experiment", "-e", metavar="NAME", help="where runs go; else the notebook's name")
-    azure = verb.add_argument_group("of Azure Machine Learning")
-    azure.add_argument("--workspace", "-w", metavar="NAME", help="a workspace; else config.json's")
-    azure.add_argument("--resource-group", "-g", metavar="NAME", help="its resource group")
-    azure.add_argument("--subscription", metavar="ID", help="its subscription")
-    azure.add_argument("--tenant", metavar="ID", help="of the login, when you have several")
+    azure = add_store_words(verb)
     azure.add_argument("--list", action="store_true", help="the workspaces that the login can see")
+    azure.add_argument("--sandbox", action="store_true", help="a workspace on this machine, to try everything in")
     verb.add_argument("--no-autolog", action="store_true", help="log only what the code logs itself")
     verb.add_argument("--no-models", action="store_true", help="let autolog keep no models: faster")
     verb.add_argument("--no-source", action="store_true", help="keep no cells' source with the runs")
@@ -55,6 +53,18 @@ def parser() -> VerbParser:
     cell.add_argument("--params", metavar="A,B", type=_names, default=[], help="variables to log as params")
     cell.add_argument("--metrics", metavar="A,B", type=_names, default=[], help="variables to log as metrics")
     return verb
+
+
+def add_store_words(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the words that name a store and an experiment; the group of those about Azure."""
+    parser.add_argument("uri", nargs="?", help="a tracking URI, database file, mlruns folder, studio URL or ARM id")
+    parser.add_argument("--experiment", "-e", metavar="NAME", help="where runs go; else the notebook's name")
+    azure = parser.add_argument_group("of Azure Machine Learning")
+    azure.add_argument("--workspace", "-w", metavar="NAME", help="a workspace; else config.json's")
+    azure.add_argument("--resource-group", "-g", metavar="NAME", help="its resource group")
+    azure.add_argument("--subscription", metavar="ID", help="its subscription")
+    azure.add_argument("--tenant", metavar="ID", help="of the login, when you have several")
+    return azure
 
 
 def _names(word: str) -> list[str]:
@@ -74,6 +84,8 @@ def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
         raise UsageError(
             "--run-name, --tag, --params and --metrics are for a cell", hint="%%aml_track on the cell's first line"
         )
+    if args.list and args.sandbox:
+        raise UsageError("--list asks Azure, --sandbox is on this machine", hint="%aml_track --sandbox")
     if args.list:
         from ..services.track import list_workspaces
 
@@ -83,10 +95,11 @@ def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     tracking = session.tracking
     if args.status:
         why = session.workspace().why if tracking else ""
-        return status_of(tracking, why_store=why, why_experiment=session.why_experiment)
+        sandbox = session.sandbox.text if session.sandbox else ""
+        return status_of(tracking, why_store=why, why_experiment=session.why_experiment, sandbox=sandbox)
     if cell is None:
         return _start(session, args)
-    names_store = args.uri or args.workspace or args.resource_group or args.subscription
+    names_store = args.uri or args.workspace or args.resource_group or args.subscription or args.sandbox
     if tracking is None or names_store or args.no_autolog or args.no_models or args.no_source:
         _start(session, args)
     return _run_cell(session, args, cell)
@@ -104,40 +117,72 @@ def _stop(session: Session) -> TrackStatus:
 
 def _start(session: Session, args: argparse.Namespace) -> TrackStatus:
     """Tracking that is on stays on until the new one has its store and its experiment."""
+    from ..services.local_cloud import local_cloud
     from ..services.track import prepare_tracking, status_of
     from ..workspace import Workspace
 
-    by_name = bool(args.workspace or args.resource_group or args.subscription)
-    with session.environment_before():
+    if args.sandbox:
+        _check_sandbox_alone(args)
+        print("starting a local workspace…", file=sys.stderr)  # some seconds
+    sandbox = local_cloud(session.folder) if args.sandbox else None
+    by_name = bool(args.workspace or args.resource_group or args.subscription or sandbox)
+    subscription, group, name = sandbox.names if sandbox else (args.subscription, args.resource_group, args.workspace)
+    with session.environment_before(), sandbox.entered() if sandbox else nullcontext():
         settings = session.settings()
         configured = "" if args.uri or by_name else settings.text("tracking_uri")
         workspace = Workspace.connect(
             args.uri or configured or None,
             folder=session.folder,
-            workspace=args.workspace,
-            resource_group=args.resource_group,
-            subscription=args.subscription,
+            workspace=args.workspace or name,
+            resource_group=group,
+            subscription=subscription,
             tenant=args.tenant,
         )
         chosen = session.default_experiment(settings)
-    if configured:
-        workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
-    name, why = (args.experiment, "you named it") if args.experiment else chosen
-    tracking, ended = prepare_tracking(
-        workspace.connection,
-        experiment=name,
-        folder=session.folder,
-        notebook=session.notebook,
-        autolog=settings.flag("autolog") and not args.no_autolog,
-        log_models=settings.flag("log_models") and not args.no_models,
-        source=settings.flag("source") and not args.no_source,
-    )
+        if configured:
+            workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
+        experiment, why = (args.experiment, "you named it") if args.experiment else chosen
+        tracking, ended = prepare_tracking(
+            workspace.connection,
+            experiment=experiment,
+            folder=session.folder,
+            notebook=session.notebook,
+            autolog=settings.flag("autolog") and not args.no_autolog,
+            log_models=settings.flag("log_models") and not args.no_models,
+            source=settings.flag("source") and not args.no_source,
+        )
+    if sandbox:
+        workspace.why = "the sandbox on this machine"
     session.stop_tracking()
-    tracking.start()
+    session.enter(sandbox)
+    try:
+        tracking.start()
+    except BaseException:
+        session.stop_tracking()
+        raise
     session.track(tracking, why)
-    workspace.experiments = (name,)
+    workspace.experiments = (experiment,)
     session.adopt(workspace)
-    return status_of(tracking, why_store=workspace.why, why_experiment=why, ended=ended)
+    return status_of(
+        tracking, why_store=workspace.why, why_experiment=why, ended=ended, sandbox=sandbox.text if sandbox else ""
+    )
+
+
+def _check_sandbox_alone(args: argparse.Namespace) -> None:
+    taken = [
+        word
+        for word, value in (
+            (args.uri, args.uri),
+            ("--resource-group", args.resource_group),
+            ("--subscription", args.subscription),
+            ("--tenant", args.tenant),
+        )
+        if value
+    ]
+    if taken:
+        raise UsageError(
+            f"--sandbox has a cloud of its own: {taken[0]} does not go with it", hint="%aml_track --sandbox"
+        )
 
 
 def _run_cell(session: Session, args: argparse.Namespace, cell: str) -> Any:

@@ -11,6 +11,8 @@ The README says what it imitates, from which source, and what it does not know.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,9 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .arm import Resources
+from .arm_assets import Assets
+from .arm_jobs import Jobs
 from .arm_models import ModelResources
 from .artifacts import Artifacts
 from .backend import Backend
+from .background import SandboxError
 from .blobs import Blobs
 from .certificates import DOMAIN, make
 from .documents import Documents
@@ -29,12 +34,14 @@ from .http import Routes
 from .identity import CLIENT_ID, CLOUD, TENANT_ID, Identity
 from .mlflow_plane import MlflowPlane
 from .mlflow_registry import MlflowRegistry
+from .operations import Operations
 from .proxy import Proxy
+from .registries import Registries
 from .registry import Registry
 from .server import Recorded, Server
 from .workspaces import Workspaces
 
-__all__ = ["Fault", "Recorded", "Sandbox"]
+__all__ = ["Fault", "Recorded", "Sandbox", "SandboxError"]
 
 SUBSCRIPTION_ID = "5a4d0b0c-0000-4000-8000-00000000005b"
 RESOURCE_GROUP = "sandbox-rg"
@@ -48,7 +55,7 @@ class Sandbox:
         folder: where all data goes; a temporary one by default.
         keep: leave the folder when it ends. A kept folder can be started again.
         strict: refuse what the real service refuses; False lets filters, orders and sizes through.
-        workspaces: their names.
+        workspaces, registries: their names.
         closed_off: refuse connections to hosts that are not the sandbox's own.
 
     Raises:
@@ -68,6 +75,7 @@ class Sandbox:
         keep: bool = False,
         strict: bool = True,
         workspaces: tuple[str, ...] = ("sandbox", "sandbox-2"),
+        registries: tuple[str, ...] = ("sandbox-registry",),
         closed_off: bool = False,
     ) -> None:
         self.folder = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="aml-sandbox-"))
@@ -77,7 +85,7 @@ class Sandbox:
         self._ours = folder is None or not any(self.folder.iterdir())  # only what we made is removed
         self.subscription_id, self.resource_group, self.region = SUBSCRIPTION_ID, RESOURCE_GROUP, REGION
         self.tenant_id, self.client_id = TENANT_ID, CLIENT_ID
-        self.workspaces = list(workspaces)
+        self.workspaces, self.registries = list(workspaces), list(registries)
         self._faults = Faults(REGION)
         self._identity = Identity(self._faults)
         self._documents = Documents(self.folder / "documents.db")
@@ -88,14 +96,24 @@ class Sandbox:
         self._running = False
 
     def _routes(self) -> Routes:
-        places = Workspaces(SUBSCRIPTION_ID, RESOURCE_GROUP, REGION, tuple(self.workspaces))
+        places = Workspaces(SUBSCRIPTION_ID, RESOURCE_GROUP, REGION, tuple(self.workspaces), tuple(self.registries))
         blobs = Blobs(self.folder / "blobs", self._documents)
         models = Registry(self._documents)
         plane = MlflowPlane(places, self._backends, self._faults, strict=self.strict)
         routes = Routes()
         self._identity.add_routes(routes)
-        Resources(places, self._documents, blobs, plane.run).add_routes(routes)
-        ModelResources(places, models).add_routes(routes)
+        operations = Operations(places)
+        self._jobs = Jobs(places, self._documents, plane)
+        self._places = places
+        for part in (
+            Resources(places, blobs),
+            Assets(places, self._documents),
+            self._jobs,
+            ModelResources(places, models),
+            Registries(places, models, blobs, operations),
+            operations,
+        ):
+            part.add_routes(routes)
         MlflowRegistry(places, models, strict=self.strict).add_routes(routes)
         plane.add_routes(routes)  # after the registry: it answers all that is left below /mlflow
         Artifacts(places, blobs, strict=self.strict).add_routes(routes)
@@ -103,11 +121,29 @@ class Sandbox:
         return routes
 
     def start(self) -> Sandbox:
-        """Answer from now on. The MLflow server of the first workspace starts meanwhile; requests wait for it."""
+        """Answer from now on. The MLflow server of the first workspace starts meanwhile; requests wait for it.
+
+        Raises:
+            SandboxError: another sandbox has the folder.
+        """
+        self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._close()
+            raise SandboxError(f"another sandbox has its data in {self.folder}") from None
         self._proxy.start()
         self._running = True
         self._backends[self.workspaces[0]].start()
         return self
+
+    def wait(self) -> None:
+        """Until the MLflow server of the first workspace answers.
+
+        Raises:
+            RuntimeError: it did not start; its log is told.
+        """
+        self._backends[self.workspaces[0]].wait()
 
     def stop(self) -> None:
         """End every process, close the port, remove the folder unless kept. May be called twice."""
@@ -117,10 +153,15 @@ class Sandbox:
         self._proxy.stop()
         for backend in self._backends.values():
             backend.stop()
-        self._server.close()
-        self._documents.close()
+        self._close()
         if not self._keep and self._ours:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _close(self) -> None:
+        self._server.close()
+        self._documents.close()
+        self._proxy.server_close()
+        os.close(self._lock)
 
     def __enter__(self) -> Sandbox:
         return self.start()
@@ -144,6 +185,7 @@ class Sandbox:
             "https_proxy": proxy,
             "NO_PROXY": loopback,
             "no_proxy": loopback,
+            "REGISTRY_DISCOVERY_ENDPOINT_URL": f"https://{self.region}.api.{DOMAIN}/",
             "AZURE_SUBSCRIPTION_ID": self.subscription_id,
             "AZURE_RESOURCE_GROUP": self.resource_group,
             "AZUREML_WORKSPACE_NAME": self.workspaces[0],
@@ -160,6 +202,17 @@ class Sandbox:
     def authority(self) -> str:
         """Where one signs in with the client secret."""
         return f"https://login.{DOMAIN}"
+
+    def as_job(self, run_id: str, *, workspace: str = "", command: str = "python train.py") -> None:
+        """Let a run be one that was submitted as a command job, of the same name: `jobs.get` knows it from now on.
+
+        Args:
+            run_id: of a run that is there.
+            workspace: its workspace; the first by default.
+            command: what the job says that it ran.
+        """
+        place = self._places.all[workspace or self.workspaces[0]]
+        self._jobs.add(place, run_id, command=command)
 
     @contextmanager
     def fault(

@@ -11,7 +11,7 @@ from .errors import arm
 from .http import Request, Response, Routes, json_response
 from .workspaces import Place, Workspaces
 
-__all__ = ["ModelResources"]
+__all__ = ["ModelResources", "in_view", "show_container", "show_version"]
 
 
 class ModelResources:
@@ -29,8 +29,8 @@ class ModelResources:
     def _containers(self, request: Request, sub: str, rg: str, ws: str) -> Response:
         place = self._workspaces.find(sub, rg, ws)
         view = request.query.get("listViewType", "ActiveOnly")
-        found = [(name, body) for name, body in self._store.models(place) if _in_view(body, view)]
-        return page(request, [self._show_container(place, name, body) for name, body in found])
+        found = [(name, body) for name, body in self._store.models(place) if in_view(body, view)]
+        return page(request, [show_container(place, self._store, name, body) for name, body in found])
 
     def _container(self, request: Request, sub: str, rg: str, ws: str, name: str) -> Response:
         place = self._workspaces.find(sub, rg, ws)
@@ -42,38 +42,38 @@ class ModelResources:
             )
             for version in self._store.versions(place, name):
                 self._store.put_version(place, name, version["version"], archived=archived)
-            return json_response(self._show_container(place, name, body))
+            return json_response(show_container(place, self._store, name, body))
         found = self._store.model(place, name)
         if found is None:
-            raise _not_found(name)
-        return json_response(self._show_container(place, name, found))
+            raise _missing(name)
+        return json_response(show_container(place, self._store, name, found))
 
     def _versions(self, request: Request, sub: str, rg: str, ws: str, name: str) -> Response:
         place = self._workspaces.find(sub, rg, ws)
         if self._store.model(place, name) is None:
-            raise _not_found(name)
+            raise _missing(name)
         query = request.query
-        found = [v for v in self._store.versions(place, name) if _in_view(v, query.get("listViewType", "ActiveOnly"))]
+        found = [v for v in self._store.versions(place, name) if in_view(v, query.get("listViewType", "ActiveOnly"))]
         if query.get("stage"):
             found = [v for v in found if v["stage"] == query["stage"]]
         if query.get("version"):
             found = [v for v in found if v["version"] == query["version"]]
         if not query.get("$orderBy", "createdtime desc").lower().endswith("asc"):
             found.reverse()
-        return page(request, [_show_version(place, name, v) for v in found])
+        return page(request, [show_version(place, name, v) for v in found])
 
     def _version(self, request: Request, *, sub: str, rg: str, ws: str, name: str, v: str) -> Response:
         place = self._workspaces.find(sub, rg, ws)
         found = self._store.version(place, name, v)
         if request.method == "PUT":
             body = self._put(place, name, v, request.json().get("properties") or {}, found)
-            return json_response(_show_version(place, name, body), 200 if found else 201)
+            return json_response(show_version(place, name, body), 200 if found else 201)
         if found is None:
-            raise _not_found(f"{name}:{v}")
+            raise _missing(f"{name}:{v}")
         if request.method == "DELETE":
             self._store.delete_version(place, name, v)
             return Response(200)
-        return json_response(_show_version(place, name, found))
+        return json_response(show_version(place, name, found))
 
     def _put(
         self, place: Place, name: str, v: str, given: dict[str, Any], found: dict[str, Any] | None
@@ -81,6 +81,9 @@ class ModelResources:
         uri = str(given.get("modelUri") or "")
         if found is None and not uri:
             raise arm(400, "UserError", "The modelUri of a model version must be given.")
+        if uri.lower().startswith("azureml://registries/"):
+            # Whether the service copies it is not known; documented is only to share, or to download and register.
+            raise arm(400, "UserError", f"The modelUri {uri} is in a registry, not in this workspace.")
         source, data, job = registry.from_path(place, uri) if uri else ("", "", None)
         if found and uri and data != found["model_uri"]:
             # The SDK compares this text: azure.ai.ml._artifacts._constants.ASSET_PATH_ERROR.
@@ -100,31 +103,36 @@ class ModelResources:
             changes |= {"source": source, "model_uri": data, "job_name": job, "run_id": job or ""}
         return self._store.put_version(place, name, v, **changes)
 
-    def _show_container(self, place: Place, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        versions = self._store.versions(place, name)
-        properties = {
-            "description": body["description"],
-            "tags": body["tags"],
-            "properties": body["properties"],
-            "isArchived": body["archived"],
-            "latestVersion": versions[-1]["version"] if versions else None,
-            "nextVersion": str(body["last"] + 1),
-        }
-        return {
-            "id": f"{place.arm_id}/models/{name}",
-            "name": name,
-            "type": "Microsoft.MachineLearningServices/workspaces/models",
-            "properties": properties,
-            "systemData": _system_data(body),
-        }
+
+def show_container(place: Place, store: registry.Registry, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A model as Resource Manager tells of it."""
+    versions = store.versions(place, name)
+    properties = {
+        "description": body["description"],
+        "tags": body["tags"],
+        "properties": body["properties"],
+        "isArchived": body["archived"],
+        "latestVersion": versions[-1]["version"] if versions else None,
+        "nextVersion": str(body["last"] + 1),
+        "provisioningState": "Succeeded",
+    }
+    return {
+        "id": _asset_id(place, f"models/{name}"),
+        "name": name,
+        "type": f"Microsoft.MachineLearningServices/{place.kind}/models",
+        "properties": properties,
+        "systemData": _system_data(body),
+    }
 
 
-def _in_view(body: dict[str, Any], view: str) -> bool:
+def in_view(body: dict[str, Any], view: str) -> bool:
+    """Whether a list of that view (ActiveOnly, ArchivedOnly, All) has it."""
     archived = bool(body["archived"])
     return {"all": True, "archivedonly": archived}.get(view.lower(), not archived)
 
 
-def _show_version(place: Place, name: str, body: dict[str, Any]) -> dict[str, Any]:
+def show_version(place: Place, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A version as Resource Manager tells of it."""
     properties = {
         "description": body["description"],
         "tags": body["tags"],
@@ -139,12 +147,16 @@ def _show_version(place: Place, name: str, body: dict[str, Any]) -> dict[str, An
         "provisioningState": "Succeeded",
     }
     return {
-        "id": f"{place.arm_id}/models/{name}/versions/{body['version']}",
+        "id": _asset_id(place, f"models/{name}/versions/{body['version']}"),
         "name": body["version"],
-        "type": "Microsoft.MachineLearningServices/workspaces/models/versions",
+        "type": f"Microsoft.MachineLearningServices/{place.kind}/models/versions",
         "properties": properties,
         "systemData": _system_data(body),
     }
+
+
+def _asset_id(place: Place, path: str) -> str:
+    return f"{place.arm_id}/{path}" if place.kind == "workspaces" else f"azureml://registries/{place.name}/{path}"
 
 
 def _system_data(body: dict[str, Any]) -> dict[str, Any]:
@@ -154,5 +166,5 @@ def _system_data(body: dict[str, Any]) -> dict[str, Any]:
     return {**SYSTEM_DATA, "createdAt": iso(body["created"]), "lastModifiedAt": iso(body["updated"])}
 
 
-def _not_found(name: str) -> Exception:
+def _missing(name: str) -> Exception:
     return arm(404, "UserError", f"Not found: no model '{name}' in this workspace.")

@@ -65,6 +65,24 @@ class Blobs:
         """The blobs whose name starts with ``prefix``, in order."""
         return sorted(name for name, _ in self._documents.list(_KIND, f"{account}/{container}", prefix))
 
+    def copy(self, source: tuple[str, str, str], target: tuple[str, str, str]) -> int:
+        """Copy all blobs below a prefix.
+
+        Args:
+            source, target: account, container, prefix.
+
+        Returns:
+            How many.
+        """
+        with self._documents.lock:
+            found = self._documents.list(_KIND, "/".join(source[:2]), source[2])
+            for name, body in found:
+                place, renamed = "/".join(target[:2]), target[2] + name[len(source[2]) :]
+                file = hashlib.sha256(f"{place}/{renamed}".encode()).hexdigest()
+                (self._folder / file).write_bytes((self._folder / body["file"]).read_bytes())
+                self._documents.put(_KIND, place, renamed, {**body, "file": file, "etag": _etag()})
+        return len(found)
+
     def path(self, account: str, container: str, name: str) -> Path | None:
         """The file that holds a blob."""
         found = self._documents.get(_KIND, f"{account}/{container}", name)

@@ -10,7 +10,7 @@ import re
 
 from .errors import mlflow
 
-__all__ = ["check_order", "check_runs", "comparisons"]
+__all__ = ["ATTRIBUTES", "check_order", "check_runs", "comparisons"]
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 STATUSES = ("SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED")
 _PREFIXES = {"metric": "metrics", "param": "params", "parameter": "params", "parameters": "params", "tag": "tags"}
-_ATTRIBUTES = ("attribute", "attributes", "attr", "run")
+ATTRIBUTES = ("attribute", "attributes", "attr", "run")
 _TEXT_OPERATORS = {"=", "!=", "LIKE", "ILIKE"}
 
 
@@ -91,7 +91,7 @@ def check_runs(text: str) -> str:
             raise _refused(f"{operator} on params", text)
         if family == "tags" and operator not in _TEXT_OPERATORS:
             raise _refused(f"{operator} on tags", text)
-        is_attribute = family in _ATTRIBUTES or not name
+        is_attribute = family in ATTRIBUTES or not name
         key, value = _attribute(name or prefix, right, text) if is_attribute else (left, right)
         parts.append(f"{key} {operator} {value}")
     return " AND ".join(parts)
@@ -118,7 +118,7 @@ def check_order(clauses: list[str]) -> list[str]:
     for clause in clauses:
         key = clause.split()[0] if clause.split() else ""
         prefix, _, name = key.partition(".")
-        if name and prefix.lower() not in _ATTRIBUTES:
+        if name and prefix.lower() not in ATTRIBUTES:
             raise mlflow(400, f"Ordering by metrics, params and tags is not supported. Provided order: {clause}")
         renamed = (name or prefix) == "creation_time"
         kept.append(clause.replace("creation_time", "start_time") if renamed else clause)

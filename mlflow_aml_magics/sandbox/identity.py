@@ -53,7 +53,10 @@ class Identity:
         now = time.time()
         if float(claims["exp"]) <= now or float(claims["iat"]) < self._faults.tokens_valid_from:
             raise self._denied(request, "ExpiredAuthenticationToken", "The access token has expired.")
-        if str(claims["aud"]).rstrip("/") not in (f"https://management.{DOMAIN}", f"https://ml.{DOMAIN}", _AML):
+        known = [f"https://management.{DOMAIN}", f"https://ml.{DOMAIN}", _AML]
+        if request.path.startswith(("/registrymanagement/", "/mferp/")):
+            known += _PUBLIC
+        if str(claims["aud"]).rstrip("/") not in known:
             raise self._denied(
                 request, "InvalidAuthenticationTokenAudience", "The access token is for another resource."
             )
@@ -136,6 +139,9 @@ class Identity:
 
 # azure-ai-ml makes this audience from the portal's name: "ml.azure." and all after its second dot.
 _AML = f"https://ml.azure.{DOMAIN.partition('.')[2]}"
+
+# `models.share` of azure-ai-ml 1.35 makes its registry client without the cloud's scopes: it asks for the public ones.
+_PUBLIC = ["https://management.azure.com", "https://ml.azure.com"]
 
 
 def _b64(data: bytes) -> str:

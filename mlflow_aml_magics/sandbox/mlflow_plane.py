@@ -15,6 +15,7 @@ from typing import Any
 from . import filters, limits
 from .backend import Backend
 from .certificates import DOMAIN
+from .durations import by_duration, wants_duration
 from .errors import Refusal, empty, mlflow
 from .faults import Faults
 from .http import Request, Response, Routes, json_response
@@ -72,6 +73,12 @@ class MlflowPlane:
         found: dict[str, Any] | None = json.loads(answer.body)["run"] if answer.status == 200 else None
         return found
 
+    def experiment(self, place: Place, experiment_id: str) -> str:
+        """An experiment's name."""
+        query = {"experiment_id": experiment_id}
+        answer = self._backends[place.name].call("GET", "2.0/mlflow/experiments/get", query=query)
+        return str(json.loads(answer.body)["experiment"]["name"]) if answer.status == 200 else ""
+
     def _forward(self, request: Request, sub: str, rg: str, ws: str, verb: str) -> Response:
         place = self._workspaces.find(sub, rg, ws)
         if request.method not in _ALLOWED.get(verb, "").split():
@@ -79,7 +86,10 @@ class MlflowPlane:
         body, query = request.json(), dict(request.query)
         if self._strict:
             body, query = self._limited(place, verb, body, query)
-        answer = self._call(place, request.method, f"2.0/mlflow/{verb}", query, body)
+        if verb == "runs/search" and wants_duration(body.get("order_by") or []):
+            answer = by_duration(body, lambda asked: self._call(place, "POST", "2.0/mlflow/runs/search", {}, asked))
+        else:
+            answer = self._call(place, request.method, f"2.0/mlflow/{verb}", query, body)
         if verb in _WRITES:
             self._remember(body)
         return self._as_service(place, verb, answer)

@@ -1,4 +1,4 @@
-"""The models of a workspace: one store behind both the MLflow endpoints and Resource Manager.
+"""The models of a workspace or a registry: one store behind both the MLflow endpoints and Resource Manager.
 
 A version is a document `{version, source, model_uri, type, stage, description, tags, properties, flavors, run_id,
 job_name, archived, created, updated}` (times in epoch milliseconds); a model one of `{description, tags, properties,
@@ -33,19 +33,19 @@ class Registry:
 
     def models(self, place: Place) -> list[tuple[str, dict[str, Any]]]:
         """Name and document of each model, oldest first."""
-        return self._documents.list(_MODEL, place.name)
+        return self._documents.list(_MODEL, place.key)
 
     def model(self, place: Place, name: str) -> dict[str, Any] | None:
         """One model, or None."""
-        return self._documents.get(_MODEL, place.name, name)
+        return self._documents.get(_MODEL, place.key, name)
 
     def versions(self, place: Place, name: str) -> list[dict[str, Any]]:
         """A model's versions, oldest first."""
-        return [body for _, body in self._documents.list(_VERSION, place.name, f"{name}/")]
+        return [body for _, body in self._documents.list(_VERSION, place.key, f"{name}/")]
 
     def version(self, place: Place, name: str, version: str) -> dict[str, Any] | None:
         """One version, or None."""
-        return self._documents.get(_VERSION, place.name, f"{name}/{version}")
+        return self._documents.get(_VERSION, place.key, f"{name}/{version}")
 
     def put_model(self, place: Place, name: str, **changes: Any) -> dict[str, Any]:
         """Make a model, or change it."""
@@ -60,7 +60,7 @@ class Registry:
                 "last": 0,
             }
             body = {**fresh, **(self.model(place, name) or {}), **changes, "updated": now}
-            self._documents.put(_MODEL, place.name, name, body)
+            self._documents.put(_MODEL, place.key, name, body)
         return body
 
     def put_version(self, place: Place, name: str, version: str | None = None, **changes: Any) -> dict[str, Any]:
@@ -75,18 +75,18 @@ class Registry:
                 "archived": False, "created": now,
             }  # fmt: skip
             body = {**fresh, **(self.version(place, name, version) or {}), **changes, "updated": now}
-            self._documents.put(_VERSION, place.name, f"{name}/{version}", body)
+            self._documents.put(_VERSION, place.key, f"{name}/{version}", body)
             number = int(version) if version.isdecimal() else 0
             self.put_model(place, name, last=max(model["last"], number))
         return body
 
     def delete_version(self, place: Place, name: str, version: str) -> bool:
         """Whether there was one."""
-        return self._documents.delete(_VERSION, place.name, f"{name}/{version}")
+        return self._documents.delete(_VERSION, place.key, f"{name}/{version}")
 
     def delete_model(self, place: Place, name: str) -> None:
         """Remove a model."""
-        self._documents.delete(_MODEL, place.name, name)
+        self._documents.delete(_MODEL, place.key, name)
 
 
 def from_source(place: Place, source: str) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import Dropped, Refusal, empty
+from .errors import Dropped, Refusal, arm, empty
 from .faults import Faults
 from .http import Request, Response, Routes
 from .identity import Identity
@@ -20,7 +20,11 @@ from .identity import Identity
 __all__ = ["Recorded", "Server"]
 
 KEPT = 20_000  # requests remembered for `requests`
-_OPEN = ("/metadata/endpoints", "/msi/token")  # answered without a bearer token, besides sign-in and blobs
+_OPEN = (
+    "/metadata/endpoints",
+    "/msi/token",
+    "/discovery",
+)  # answered without a bearer token, besides sign-in and blobs
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,20 @@ class Server:
         is_open = request.path in _OPEN or request.host.startswith("login.") or ".blob." in request.host
         if not is_open:
             self._identity.check(request)
+        is_manager = request.host.startswith("management.")
+        if is_manager and not is_open and not request.query.get("api-version"):
+            raise arm(
+                400,
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
+        if found is None and is_manager:
+            raise arm(
+                404,
+                "InvalidResourceType",
+                "The resource type could not be found in the namespace 'Microsoft.MachineLearningServices' for api "
+                f"version '{request.query['api-version']}'.",
+            )
         if found is None:
             raise empty(404)
         handler, words = found

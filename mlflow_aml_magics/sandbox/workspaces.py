@@ -20,18 +20,24 @@ RUN_CONTAINER = "azureml"  # behind workspaceartifactstore
 
 @dataclass(frozen=True)
 class Place:
-    """One workspace."""
+    """One workspace, or with ``kind="registries"`` one registry."""
 
     subscription_id: str
     resource_group: str
     name: str
     region: str
+    kind: str = "workspaces"
+
+    @property
+    def key(self) -> str:
+        """Under which its documents are kept."""
+        return self.name if self.kind == "workspaces" else f"{self.kind}/{self.name}"
 
     @property
     def arm_id(self) -> str:
         return (
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
-            f"/providers/{_PROVIDER}/workspaces/{self.name}"
+            f"/providers/{_PROVIDER}/{self.kind}/{self.name}"
         )
 
     @property
@@ -91,11 +97,21 @@ class Place:
 
 
 class Workspaces:
-    """All workspaces: one subscription, one resource group."""
+    """All workspaces and registries: one subscription, one resource group."""
 
-    def __init__(self, subscription_id: str, resource_group: str, region: str, names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        subscription_id: str,
+        resource_group: str,
+        region: str,
+        names: tuple[str, ...],
+        registries: tuple[str, ...] = (),
+    ) -> None:
         self.subscription_id, self.resource_group, self.region = subscription_id, resource_group, region
         self.all = {name: Place(subscription_id, resource_group, name, region) for name in names}
+        self.registries = {
+            name: Place(subscription_id, resource_group, name, region, "registries") for name in registries
+        }
 
     def scope(self, sub: str, rg: str) -> None:
         """Refuse other subscriptions and groups as Resource Manager does."""
@@ -107,12 +123,19 @@ class Workspaces:
     def find(self, sub: str, rg: str, ws: str) -> Place:
         """The workspace, or 404 with Resource Manager's words."""
         self.scope(sub, rg)
-        for name, place in self.all.items():
-            if name.lower() == ws.lower():
+        return self._named(self.all, "workspaces", ws)
+
+    def registry(self, name: str) -> Place:
+        """The registry, or 404."""
+        return self._named(self.registries, "registries", name)
+
+    def _named(self, places: dict[str, Place], kind: str, wanted: str) -> Place:
+        for name, place in places.items():
+            if name.lower() == wanted.lower():
                 return place
         raise arm(
             404,
             "ResourceNotFound",
-            f"The Resource '{_PROVIDER}/workspaces/{ws}' under resource group '{rg}' was not found. "
+            f"The Resource '{_PROVIDER}/{kind}/{wanted}' under resource group '{self.resource_group}' was not found. "
             "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
         )

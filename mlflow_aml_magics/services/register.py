@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from ..errors import UsageError
 from ..render.document import Document, Facts, Note, Shown
 from ..render.format import size
 from .deploy import is_run_model, model_folder
+from .download import copied
+from .model_names import check_alias, check_model_name, check_tags
 
 if TYPE_CHECKING:
     from ..client.connection import Connection, Progress
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["DIGEST_TAG", "Registration", "register"]
 
 DIGEST_TAG = "aml.content_digest"
+READ_BELOW = 100 << 20  # bytes: a larger model behind a network is not downloaded to see whether it is there already
+SHARED_TAG = "aml.copied_from"  # of a model that came from a registry
 IMPORTED_INTO = "0"  # mlflow's default experiment, which is always there
 
 
@@ -96,7 +99,8 @@ def register(
 
     Args:
         source: a run id, mlflow's Run, runs:/…, models:/m-…, models:/wine/1 (to give it another name), a folder
-            with an MLmodel, or a fitted model.
+            with an MLmodel, or a fitted model. On Azure Machine Learning also azureml://jobs/…/outputs/…/paths/…, a
+            path on a datastore, and azureml://registries/…/models/…/versions/…, which is copied.
         name: of the registered model, which is made where it is new.
         alias: given to the version, and taken from the version that had it.
         experiment_id: where a folder or a fitted model is logged; the default experiment if None.
@@ -111,7 +115,9 @@ def register(
     wine version 3
       model  wine
     """
-    check_model_name(name)
+    check_model_name(name, is_azure=conn.azure is not None)
+    if conn.azure is not None:
+        check_tags(tags or {})
     if alias is not None:
         check_alias(alias)
     say = progress or (lambda _: None)
@@ -120,6 +126,8 @@ def register(
     run_id = getattr(getattr(source, "info", None), "run_id", None)
     if isinstance(run_id, str):  # mlflow's own run object
         source = run_id
+    if isinstance(source, str) and source.startswith("azureml:"):
+        return _from_azure(request, source, experiment, say)
     if isinstance(source, (str, Path)):
         folder = model_folder(source)
         if folder is not None:
@@ -127,25 +135,6 @@ def register(
         return _from_run(request, _run_model(conn, str(source)), say)
     options = {"input_example": input_example, "pip_requirements": pip_requirements}
     return _from_object(request, source, experiment, say, **options)
-
-
-def check_model_name(name: str) -> None:
-    """Refuse a name that cannot be used in references such as NAME@ALIAS, NAME/3, NAME:3."""
-    if not re.fullmatch(r"[\w.\-](?:[\w.\- ]*[\w.\-])?", name) or name in (".", "..") or len(name) > 255:
-        proper = re.sub(r"[^\w.\- ]+", "-", name).strip(" -.")
-        raise UsageError(
-            f"'{name}' cannot name a model: letters, digits, '-', '_', '.' and inner spaces, at most 255",
-            hint=f"--name {proper}" if proper else "--name wine",
-        )
-
-
-def check_alias(alias: str) -> None:
-    """Refuse what the registry would refuse, before anything is written."""
-    if not re.fullmatch(r"[\w\-]{1,255}", alias, re.ASCII) or re.fullmatch(r"(?i)latest|v\d+", alias):
-        raise UsageError(
-            f"'{alias}' cannot be an alias: letters, digits, '-' and '_', and neither 'latest' nor 'v3'",
-            hint="--alias champion",
-        )
 
 
 @dataclass(frozen=True)
@@ -174,28 +163,64 @@ def _run_model(conn: Connection, source: str) -> RunModel:
     return find_model(conn, source)
 
 
-def _from_run(request: _Request, model: RunModel, say: Progress) -> Registration:
-    from ..client.models import content_digest, create_version, fetch, read_model
+def _from_azure(request: _Request, source: str, experiment: str, say: Progress) -> Registration:
+    from ..client.models import RunModel, download_shared, find_model, job_output, run_and_path, shared_model
 
-    path = fetch(request.conn, model.uri)
-    files = read_model(path)
-    say(f"reading the model ({size(files.size)})")
-    digest = content_digest(path)
-    if there := _already(request, digest, model.uri):
+    conn = request.conn
+    if conn.azure is None:
+        raise UsageError(
+            f"{source} is in Azure Machine Learning, but this is the {conn.label}", hint="%aml_track --list"
+        )
+    if (shared := shared_model(source)) is not None:
+        with tempfile.TemporaryDirectory(prefix="mlflow-aml-shared-") as scratch:
+            say(f"downloading {shared.name} of the registry {shared.registry}")
+            tags = {**request.tags, SHARED_TAG: source}
+            return _from_folder(
+                replace(request, tags=tags), download_shared(conn, shared, Path(scratch)), experiment, say
+            )
+    if (job := job_output(source)) is not None and job.of_run:
+        return _from_run(request, find_model(conn, f"runs:/{job.job}/{job.path}"), say)
+    lineage = run_and_path(source)
+    uri = job.uri if job else source
+    return _from_run(request, RunModel(uri, name=request.name, run_id=lineage[0] if lineage else None), say)
+
+
+def _from_run(request: _Request, model: RunModel, say: Progress, *, digest: str | None = None) -> Registration:
+    from ..client.models import create_version
+
+    versions = _versions(request)
+    if there := _same_source(versions, model):
+        return _again(request, there)
+    digest = digest or _digest(request.conn, model, say)
+    if there := _same_content(versions, digest):
         return _again(request, there)
     say(f"registering {request.name}")
-    before = _holder(request)
     version = create_version(
         request.conn,
         request.name,
         model.uri,
         run_id=model.run_id,
         model_id=model.model_id,
-        tags={**request.tags, DIGEST_TAG: digest},
+        tags={**request.tags, DIGEST_TAG: digest} if digest else request.tags,
         description=request.description,
         alias=request.alias,
     )
-    return request.done(version, True, before)
+    held = next((v.version for v in versions if request.alias in v.aliases), None)
+    return request.done(version, True, held)
+
+
+def _digest(conn: Connection, model: RunModel, say: Progress) -> str | None:
+    """Of the model's content; None for a large one that only a download would tell of."""
+    from ..client.models import content_digest, fetch, local_path, location, model_size, read_model
+
+    if local_path(location(conn, model.uri)) is None:
+        there = model_size(conn, model.uri)  # an MLmodel is there: what has none is refused before anything is made
+        if there is not None and there > READ_BELOW:
+            say(f"{size(there)} are not downloaded to compare them")
+            return None
+    path = fetch(conn, model.uri, progress=lambda *far: say(f"reading the model: {copied(*far)}"))
+    say(f"reading the model ({size(read_model(path).size)})")
+    return content_digest(path)
 
 
 def _from_folder(request: _Request, folder: Path, experiment: str, say: Progress) -> Registration:
@@ -203,12 +228,13 @@ def _from_folder(request: _Request, folder: Path, experiment: str, say: Progress
 
     files = read_model(folder)
     say(f"reading the model ({size(files.size)})")
-    if there := _already(request, content_digest(folder)):
+    digest = content_digest(folder)
+    if there := _same_content(_versions(request), digest):
         return _again(request, there)
     say(f"uploading {size(files.size)}")
     model = import_folder(request.conn, folder, experiment, f"import of {folder.name}")
     try:
-        return _from_run(request, model, say)
+        return _from_run(request, model, say, digest=digest)
     except BaseException:
         remove_import(request.conn, model)
         raise
@@ -237,17 +263,28 @@ def _from_object(
         return _from_folder(request, folder, experiment, say)
 
 
-def _already(request: _Request, digest: str, uri: str | None = None) -> ModelVersion | None:
-    """The version with the same content: by our tag, or made of the same logged model by other tools."""
+def _versions(request: _Request) -> list[ModelVersion]:
+    """Those that the registered model has; none where it is new."""
     from ..client.models import list_versions
     from ..errors import ModelNotFound
 
     try:
-        versions = list_versions(request.conn, request.name)
+        return list_versions(request.conn, request.name)
     except ModelNotFound:
-        return None
-    same = (v for v in versions if v.tags.get(DIGEST_TAG) == digest or (uri is not None and v.source == uri))
+        return []
+
+
+def _same_source(versions: Sequence[ModelVersion], model: RunModel) -> ModelVersion | None:
+    """The version that was made of the same files, by whatever tool: nothing needs to be read for that."""
+    from ..client.models import run_and_path
+
+    of_run = run_and_path(model.uri)
+    same = (v for v in versions if v.source == model.uri or (of_run and run_and_path(v.source) == of_run))
     return next(same, None)
+
+
+def _same_content(versions: Sequence[ModelVersion], digest: str | None) -> ModelVersion | None:
+    return next((v for v in versions if digest and v.tags.get(DIGEST_TAG) == digest), None)
 
 
 def _again(request: _Request, version: ModelVersion) -> Registration:
@@ -256,16 +293,3 @@ def _again(request: _Request, version: ModelVersion) -> Registration:
     update(request.conn, version, tags=request.tags, description=request.description)
     moved_from = set_alias(request.conn, version, request.alias) if request.alias else None
     return request.done(resolve(request.conn, version.uri), False, moved_from)
-
-
-def _holder(request: _Request) -> str | None:
-    """The version that has the alias until now."""
-    from ..client.models import resolve
-    from ..errors import ModelNotFound
-
-    if request.alias is None:
-        return None
-    try:
-        return resolve(request.conn, f"{request.name}@{request.alias}").version
-    except ModelNotFound:
-        return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import numbers
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ class TrackStatus(Shown):
     note: str = ""
     login: str = ""
     studio: str = ""
+    sandbox: str = ""
 
     def _document(self) -> Document:
         if not self.on:
@@ -47,6 +50,8 @@ class TrackStatus(Shown):
         ]
         if self.login:
             facts.insert(1, ("login", self.login))
+        if self.sandbox:
+            facts.insert(1, ("sandbox", self.sandbox))
         if self.notebook:
             facts.append(("notebook", self.notebook))
         if self.git:
@@ -131,8 +136,38 @@ def prepare_tracking(
     return tracking, tracking.end_strays()
 
 
+def script_environment(connection: Connection, *, experiment: str, folder: Path) -> dict[str, str]:
+    """What a script needs in its environment to be tracked as one that is started from a notebook, the bridge included.
+
+    Args:
+        experiment: its name; made if there is none.
+        folder: where git is asked.
+    """
+    from ..client.run_context import CONTEXT_VARIABLE
+    from ..client.runs import create_experiment
+    from ..client.tracking import VARIABLES, Tracking
+
+    found = create_experiment(connection, experiment)
+    tracking = Tracking(
+        connection, found.experiment_id, found.name, folder, None, autolog=False, log_models=False, source=False
+    )
+    tracking.start()
+    try:
+        variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    finally:
+        tracking.stop()
+    context = json.loads(variables[CONTEXT_VARIABLE])
+    variables[CONTEXT_VARIABLE] = json.dumps(context | {"pid": 0})  # no kernel's: every process is a script
+    return variables
+
+
 def status_of(
-    tracking: Tracking | None, *, why_store: str = "", why_experiment: str = "", ended: Sequence[str] = ()
+    tracking: Tracking | None,
+    *,
+    why_store: str = "",
+    why_experiment: str = "",
+    ended: Sequence[str] = (),
+    sandbox: str = "",
 ) -> TrackStatus:
     """The status card."""
     from ..client.paths import short_path
@@ -156,7 +191,8 @@ def status_of(
         tuple(ended),
         tuple(deployment.name for deployment in deployments() if deployment.state == "running"),
         login=f"{azure.who}, by {azure.source}" if azure else "",
-        studio=azure.studio.home() if azure else "",
+        studio=azure.studio.home() if azure and not sandbox else "",
+        sandbox=sandbox,
     )
 
 

@@ -7,7 +7,8 @@ import json
 import threading
 from typing import Any, NamedTuple
 
-from mlflow_aml_magics.client.auth import CachedCredential, who
+from mlflow_aml_magics.client.auth import CachedCredential
+from mlflow_aml_magics.client.identity import who
 
 
 class Token(NamedTuple):

@@ -7,7 +7,13 @@ import pytest
 from mlflow_aml_magics.client.azure_errors import explain
 from mlflow_aml_magics.client.packages import broken_pair
 from mlflow_aml_magics.client.workspace_ref import WorkspaceRef
-from mlflow_aml_magics.errors import AccessDenied, AmlMagicsError, AuthenticationFailed, WorkspaceNotFound
+from mlflow_aml_magics.errors import (
+    AccessDenied,
+    AmlMagicsError,
+    AuthenticationFailed,
+    StoreUnreachable,
+    WorkspaceNotFound,
+)
 
 REF = WorkspaceRef("sub-1", "rg-1", "ws-1")
 A, B = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
@@ -36,6 +42,8 @@ class Refusal(Exception):
         (404, "(ResourceNotFound) The Resource 'ws-1' was not found", WorkspaceNotFound, "deleted", "--list"),
         (404, "(ResourceGroupNotFound) Resource group 'rg-1'", WorkspaceNotFound, "resource group 'rg-1'", "--list"),
         (404, "(SubscriptionNotFound) The subscription", WorkspaceNotFound, "subscription sub-1", "--list"),
+        (429, "(TooManyRequests) Too many requests", StoreUnreachable, "no more requests", "wait"),
+        (503, "(ServiceUnavailable) Try later", StoreUnreachable, "its own (503)", "azure.status"),
     ],
 )  # fmt: skip
 def test_each_refusal_says_which_it_is(

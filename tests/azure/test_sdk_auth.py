@@ -1,15 +1,19 @@
-"""The chain of ways to log in, with azure-identity's own exceptions."""
+"""The chain of ways to log in: with azure-identity's own exceptions, and with its own credentials in the sandbox."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from mlflow_aml_magics.client import auth
 from mlflow_aml_magics.client.auth import CredentialChain, Link, credential_chain
 from mlflow_aml_magics.client.cloud import authority_of, cloud_name, cloud_of_environment, management_scope
+from mlflow_aml_magics.client.identity import who
 from mlflow_aml_magics.errors import AuthenticationFailed
+
+if TYPE_CHECKING:
+    from mlflow_aml_magics.sandbox import Sandbox
 
 
 class Token(NamedTuple):
@@ -33,14 +37,6 @@ class Way:
 
 def link(label: str, way: Way, *, explicit: bool = False) -> Link:
     return Link(f"{label}Credential", label, lambda: way, explicit)
-
-
-@pytest.fixture(autouse=True)
-def _azure() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("azure") is None or find_spec("azure.identity") is None:
-        pytest.fail("azure-identity is not installed: pip install 'mlflow-aml-magics[azure]'", pytrace=False)
 
 
 @pytest.fixture
@@ -149,3 +145,45 @@ def test_the_clouds_variable_is_put_back(monkeypatch: pytest.MonkeyPatch) -> Non
         assert os.environ["AZUREML_CURRENT_CLOUD"] == "AzureUSGovernment"
     assert "AZUREML_CURRENT_CLOUD" not in os.environ
     assert cloud_name() == "AzureCloud"
+
+
+@pytest.mark.usefixtures("no_machine")
+def test_a_managed_identity_is_asked_once(in_sandbox: Sandbox) -> None:
+    credential = credential_chain(interactive=False)
+    before = len(in_sandbox.requests("/msi/token"))
+    scope = management_scope()
+    assert {credential.get_token(scope).token for _ in range(5)} == {credential.get_token(scope).token}
+    assert len(in_sandbox.requests("/msi/token")) - before == credential.asked == 1
+    assert credential.source == "managed identity"
+    assert who(credential, scope).tenant == in_sandbox.tenant_id
+    with in_sandbox.fault("expired_token"):
+        old = credential.get_token(scope).token
+        credential.forget()
+        assert credential.get_token(scope).token != old  # azure-identity would give the old one again
+
+
+@pytest.mark.usefixtures("no_machine")
+@pytest.mark.parametrize(
+    ("variable", "value", "hint"),
+    [
+        ("X", "", ""),
+        ("AZURE_CLIENT_SECRET", "guess", "AZURE_CLIENT_SECRET is wrong or expired"),
+        ("AZURE_TENANT_ID", "00000000-0000-0000-0000-000000000000", "az login --tenant"),
+    ],
+)
+def test_a_client_secret(
+    in_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, hint: str
+) -> None:
+    monkeypatch.setenv("AZURE_CLIENT_ID", in_sandbox.client_id)
+    monkeypatch.setenv("AZURE_TENANT_ID", in_sandbox.tenant_id)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", in_sandbox.client_secret)
+    monkeypatch.setenv(variable, value)
+    credential = credential_chain(interactive=False)
+    if not hint:
+        assert credential.get_token(management_scope()).token
+        assert credential.source == "the environment"
+        return
+    with pytest.raises(AuthenticationFailed, match="the environment") as caught:
+        credential.get_token(management_scope())
+    assert hint in (caught.value.hint or "")
+    assert in_sandbox.client_secret not in repr(caught.value) + repr(credential)

@@ -1,4 +1,4 @@
-"""What loading costs, measured in fresh processes that take turns: `%load_ext` against `import mlflow`.
+"""What loading and querying cost, against mlflow: `%load_ext` in fresh processes that take turns, queries in one.
 
 python tests/benchmarks/bench.py [--json bench-results.json] [--repeat 7]
 
@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from querying import RUNS, query_figures
 
 SHELL = """
 import sys, time
@@ -60,7 +62,7 @@ def measure(statement: str, folder: str) -> tuple[float, int]:
 
 def main() -> int:
     """Measure in turns, so that a busy machine slows all alike; print the table, write the JSON."""
-    parser = argparse.ArgumentParser(description="What %load_ext costs against `import mlflow`.")
+    parser = argparse.ArgumentParser(description="What %load_ext and queries cost against mlflow's own.")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     parser.add_argument("--repeat", type=int, default=7, help="fresh processes a subject (default 7)")
     wanted = parser.parse_args()
@@ -95,8 +97,15 @@ def main() -> int:
     ratio = results["%load_ext mlflow_aml_magics"]["import_mlflow_ratio"]
     verdict = "within" if ratio >= GOAL else "MISSES"
     print(f"\n%load_ext costs 1/{ratio:.0f} of `import mlflow`: {verdict} the goal of 1/{GOAL}")
+    with tempfile.TemporaryDirectory() as folder:
+        queries = query_figures(Path(folder), wanted.repeat)
+    print(f"\n{f'{RUNS:,} runs in SQLite':38} {'ms':>9} {'search_runs':>12} {'found':>6}   mlflow/ours")
+    for name, q in queries.items():
+        print(f"{name:38} {q['ms']:9.1f} {q['mlflow_ms']:12.1f} {q['runs_found']:6.0f}   {q['ratio']:.2f}")
     if wanted.json:
-        wanted.json.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        wanted.json.write_text(
+            json.dumps({**results, "query": queries}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         print(f"wrote {wanted.json}")
     return 0
 

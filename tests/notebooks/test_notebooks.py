@@ -37,7 +37,9 @@ def test_it_is_stored_as_it_ran(notebook: Path) -> None:
 @pytest.mark.timeout(900)
 def test_it_runs(notebook: Path, tmp_path: Path) -> None:
     folder = tmp_path / "notebooks"
-    shutil.copytree(notebook.parent, folder, ignore=shutil.ignore_patterns("mlflow.db*", "mlruns", "mlartifacts"))
+    shutil.copytree(
+        notebook.parent, folder, ignore=shutil.ignore_patterns("mlflow.db*", "mlruns", "mlartifacts", ".aml-sandbox")
+    )
     copy = folder / notebook.name
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300", "-q", str(copy)]
     command += ["-p", "no:cacheprovider", "-o", "filterwarnings=", "--rootdir", str(folder)]

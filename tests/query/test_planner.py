@@ -16,6 +16,7 @@ from mlflow.protos.service_pb2 import SearchRuns
 from mlflow.utils.proto_json_utils import message_to_json
 
 from mlflow_aml_magics.client import capabilities
+from mlflow_aml_magics.client.alternatives import alternatives
 from mlflow_aml_magics.client.capabilities import AZURE, FILES, SERVER, SQL, SQLITE, UNKNOWN, Capabilities
 from mlflow_aml_magics.client.connection import Connection, open_connection
 from mlflow_aml_magics.client.planner import MAX_CLAUSES, order_clauses, plan, presence_filters
@@ -50,6 +51,7 @@ START = 1_780_000_000_000  # ms
         ("start_time <= 1000.5", "attributes.start_time <= 1000"),
         ("start_time > 1000.5", "attributes.start_time > 1000"),
         ("run_id IN ('a1', 'b2')", "attributes.run_id IN ('a1', 'b2')"),
+        ("run_id IN ('brave_fox_x1', '0a-b2')", "attributes.run_id IN ('brave_fox_x1', '0a-b2')"),
         ("run_name LIKE '%x_y%'", "attributes.run_name LIKE '%x_y%'"),
         ("params.model IS NULL", "params.model IS NULL"),
         ("params.model IN ('rf')", "params.model = 'rf'"),
@@ -118,6 +120,45 @@ def test_the_whole_query_is_left_for_the_columns() -> None:
     node = parse("metrics.rmse < 1 AND params.model RLIKE 'x'")
     assert plan(node, SQL).rest == node
     assert plan(parse(""), SQL).rest is None
+
+
+@pytest.mark.parametrize(
+    ("able", "query", "asked"),
+    [
+        (
+            SQL,
+            "metrics.rmse < 1 OR params.model = 'rf'",
+            ["metrics.rmse < 1.0", "params.model = 'rf'"],
+        ),
+        (
+            SQL,
+            "NOT (params.model != 'rf' AND status = 'FAILED')",
+            ["params.model = 'rf'", "attributes.status != 'FAILED'"],
+        ),
+        (
+            SQL,
+            "params.model IN ('rf', 'it''s') AND metrics.rmse IS NOT NULL OR params.model = 'x'",
+            [],  # of the first part nothing is sure but that there is a model
+        ),
+        (
+            SQL,
+            "tags.env IN ('a', 'b') AND metrics.rmse IS NOT NULL",
+            [
+                "metrics.rmse >= -1.7976931348623157e308 AND tags.env = 'a'",
+                "metrics.rmse >= -1.7976931348623157e308 AND tags.env = 'b'",
+            ],
+        ),
+        (AZURE, "params.model = 'a' OR tags.x = 'b'", ["params.model = 'a'", "tags.x = 'b'"]),
+        (AZURE, "params.model = 'a' OR metrics.rmse < 1", []),  # metrics are not asked for
+        (SQL, "run_id IN ('a', 'b')", []),  # one filter does
+        (SQL, "status = 'RUNNING' AND (params.a = 'x' OR params.b = 'y')", []),
+        (SQL, "params.a = 'x' OR metrics.rmse != 0", []),  # the second is nearly every run
+        (SQL, "tags.env IN ('a', 'b', 'c', 'd', 'e')", []),  # too many searches
+        (SQL, "tags.env NOT IN ('a', 'b')", []),
+    ],
+)
+def test_servers_are_asked_one_alternative_after_the_other(able: Capabilities, query: str, asked: list[str]) -> None:
+    assert alternatives(parse(query), able) == asked
 
 
 def test_joins_are_few() -> None:
@@ -310,6 +351,21 @@ def test_experiments_are_left_out_by_name(runs: Runs) -> None:
     assert runs.names("experiment = 'beer'") == []
 
 
+def test_alternatives_are_merged_newest_first(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(6):
+        runs.add(f"r{i}", params={"model": "rf" if i % 2 else "gbm"}, metrics={"rmse": float(i)})
+    query = "params.model = 'rf' OR metrics.rmse >= 4"
+    assert runs.names(query) == ["r5", "r4", "r3", "r1"]
+    assert runs.pages == ["3 runs read", "5 runs read"]
+    assert runs.names("params.model = 'x' OR metrics.rmse > 9") == []
+    assert runs.pages == ["0 runs read", "0 runs read"]
+    with pytest.raises(QueryError, match="modle"):
+        runs.read("params.modle = 'rf' OR metrics.rmse >= 4")
+    monkeypatch.setattr("mlflow_aml_magics.client.search.PATIENCE", 2)
+    assert runs.names(query, max_page=2) == ["r5", "r4", "r3", "r1"]
+    assert runs.pages == ["2 runs read", "2 runs read", "4 runs read", "6 runs read"]  # it gave up, and read all
+
+
 def test_the_workspace_passes_it_on(runs: Runs) -> None:
     for i in range(3):
         runs.add(f"r{i}", metrics={"rmse": float(i)}, params={"model": "rf" if i else "gbm"})
@@ -391,3 +447,20 @@ def test_a_folder_is_read_plainly(tmp_path: Path) -> None:
         runs.add(f"r{i}", metrics={"rmse": float("inf") if i else float("nan")})
     assert runs.names("metrics.rmse != 0") == ["r2", "r1", "r0"]
     assert runs.names("metrics.rmse > 1", "start_time", 1) == ["r1"]
+
+
+def test_ids_may_have_any_form(tmp_path: Path) -> None:
+    """Azure ML's experiments have UUIDs for ids; an mlruns folder takes what its folders are called."""
+    runs = Runs((tmp_path / "mlruns").as_uri())
+    old, new = runs.client.create_experiment("wine"), "0b5e0f4c-7d3e-4c8e-9d47-6a3a2f0c9b11"
+    parent = runs.add("parent", experiment=old)
+    for name, rmse in (("a", 1.0), ("b", 2.0)):
+        runs.add(name, experiment=old, metrics={"rmse": rmse}, tags={"mlflow.parentRunId": parent})
+    (tmp_path / "mlruns" / old).rename(tmp_path / "mlruns" / new)
+    for file in (tmp_path / "mlruns" / new).rglob("meta.yaml"):
+        file.write_text(file.read_text().replace(old, new))
+    workspace = Workspace(runs.connection, experiments=["Default"])
+    assert list(workspace.runs(experiment=new, query="metrics.rmse < 2")["tags.mlflow.runName"]) == ["a"]
+    ids = dict(workspace.runs(experiment="wine").set_index("tags.mlflow.runName")["run_id"])
+    assert "+1" in repr(workspace.compare(ids["a"], ids["b"], static=True))
+    assert len(workspace.runs(children=parent)) == 2  # of another experiment than the workspace's own

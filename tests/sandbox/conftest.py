@@ -59,19 +59,38 @@ class Caller:
 
     def arm(self, method: str, path: str = "", **more: Any) -> requests.Response:
         """Resource Manager, below the workspace."""
+        more["params"] = {"api-version": "2023-08-01-preview"} | more.get("params", {})
         return self._ask(method, f"https://management.azureml.test{self.arm_id}{path}", **more)
+
+    def workspaces(self) -> requests.Response:
+        """The workspaces of the resource group."""
+        url = f"https://management.azureml.test{self.arm_id.rpartition('/')[0]}"
+        return self._ask("GET", url, params={"api-version": "2024-10-01-preview"})
 
     def mlflow(self, method: str, verb: str, **more: Any) -> requests.Response:
         """The MLflow endpoints of the workspace."""
         base = f"https://local.api.azureml.test/mlflow/v2.0{self.arm_id}/api/2.0/mlflow"
         return self._ask(method, f"{base}/{verb}", **more)
 
-    def new_run(self) -> str:
-        """A run of the default experiment; its id."""
-        answer = self.mlflow("POST", "runs/create", json={"experiment_id": "0", "start_time": 1})
+    def new_run(self, experiment: str = "") -> str:
+        """A run of a new experiment, or of the default one; its id."""
+        home = "0"
+        if experiment:
+            home = self.mlflow("POST", "experiments/create", json={"name": experiment}).json()["experiment_id"]
+        answer = self.mlflow("POST", "runs/create", json={"experiment_id": home, "start_time": 1})
         answer.raise_for_status()
         run_id: str = answer.json()["run"]["info"]["run_id"]
         return run_id
+
+    def upload(self, run_id: str, path: str, folder: Path) -> None:
+        """The files of a folder as artifacts of a run."""
+        base = f"https://local.api.azureml.test/history/v1.0{self.arm_id}/experimentids/0/runs/{run_id}/artifacts"
+        for file in (file for file in folder.rglob("*") if file.is_file()):
+            name = f"{path}/{file.relative_to(folder)}"
+            made = self._ask("POST", f"{base}/batch/metadata", json={"paths": [{"path": name}]}).json()
+            url = made["artifactContentInformation"][name]["contentUri"]
+            headers = {"x-ms-blob-type": "BlockBlob"}
+            self._session.put(url, data=file.read_bytes(), headers=headers, timeout=60).raise_for_status()
 
     def _ask(self, method: str, url: str, **more: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})

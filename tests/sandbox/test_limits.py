@@ -150,3 +150,24 @@ def test_nobody_gets_in_without_a_token(ask: Any, sandbox: Any) -> None:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer authorization_uri=")
     wrong = requests.get(sandbox.env["MSI_ENDPOINT"], headers={"secret": "guess"}, timeout=10)
     assert wrong.status_code == 401
+
+
+def test_runs_come_in_the_order_of_their_duration(ask: Any) -> None:
+    home = ask.mlflow("POST", "experiments/create", json={"name": "durations"}).json()["experiment_id"]
+    for name, end in (("short", 1010), ("open", None), ("long", 9000), ("middle", 2000), ("same", 2000)):
+        body = {"experiment_id": home, "start_time": 1000, "run_name": name}
+        run_id = ask.mlflow("POST", "runs/create", json=body).json()["run"]["info"]["run_id"]
+        if end:
+            body = {"run_id": run_id, "status": "FINISHED", "end_time": end}
+            ask.mlflow("POST", "runs/update", json=body).raise_for_status()
+    search = {
+        "experiment_ids": [home],
+        "order_by": ["attributes.duration DESC", "attributes.run_name ASC"],
+        "max_results": 2,
+    }
+    pages, token = [], None
+    while not pages or token:
+        answer = ask.mlflow("POST", "runs/search", json={**search, "page_token": token}).json()
+        pages.append([run["info"]["run_name"] for run in answer["runs"]])
+        token = answer.get("next_page_token")
+    assert pages == [["long", "middle"], ["same", "short"], ["open"]]

@@ -86,7 +86,7 @@ def test_both_sides_see_the_same_models(told: dict[str, Any]) -> None:
 def test_an_interactive_run_is_no_job(told: dict[str, Any]) -> None:
     assert told["job of a run"][0] == "HttpResponseError"
     assert "(UserError)" in told["job of a run"][1]
-    assert told["jobs"] == 0
+    assert not told["jobs"]
 
 
 def test_what_the_service_lacks_is_refused(told: dict[str, Any]) -> None:

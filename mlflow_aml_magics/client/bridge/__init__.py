@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..connection import Connection
     from .unit import Unit
 
-__all__ = ["applied", "hold", "installed", "is_azureml", "release", "units"]
+__all__ = ["applied", "hold", "installed", "is_azureml", "release", "settle", "units"]
 
 _lock = threading.RLock()
 _holders: list[str] = []
@@ -32,13 +32,21 @@ def units() -> list[Unit]:
     from .aliases import Aliases
     from .artifacts import Artifacts
     from .batches import Batches
+    from .lag import Lag
+    from .later import Later
     from .logged_models import LoggedModels
     from .login import Login
     from .model_search import ModelSearch
     from .paging import Paging
+    from .quiet import Quiet
+    from .relogin import Relogin
     from .run_links import RunLinks
+    from .write_once import WriteOnce
 
-    return [Login(), LoggedModels(), Artifacts(), ModelSearch(), Paging(), Batches(), RunLinks(), Aliases()]
+    return [
+        Quiet(), Login(), Relogin(), LoggedModels(), Artifacts(), WriteOnce(), ModelSearch(), Paging(), Lag(),
+        Batches(), Later(), RunLinks(), Aliases(),
+    ]  # fmt: skip
 
 
 def hold(connection: Connection) -> None:
@@ -79,6 +87,14 @@ def applied(connection: Connection) -> Iterator[None]:
     finally:
         if is_azureml(connection.uri):
             release(connection)
+
+
+def settle() -> None:
+    """Tell the service what it has not heard yet; without the bridge nothing is imported or asked."""
+    if _installed:
+        from .later import settle
+
+        settle()
 
 
 def installed() -> list[Unit]:

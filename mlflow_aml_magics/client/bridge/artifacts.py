@@ -2,13 +2,14 @@
 
 ``AzureMLflowArtifactRepository.list_artifacts`` ignores the folder that the repository is of, and returns paths from
 the run's root; so ``register_model("runs:/…")`` does not see the MLmodel and asks for logged models, which there are
-none of (found by experiment with azureml-mlflow 1.62.0.post6, not reported yet). ``download_file`` writes no file,
-and says nothing, where the storage is behind another host name.
+none of (found by experiment with azureml-mlflow 1.62.0.post6, not reported yet); a probe looks at the plugin.
+``download_file`` writes no file, and says nothing, where the storage is behind another host name.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mlflow.entities import FileInfo
@@ -47,9 +48,17 @@ class Artifacts(Unit):
                 raise MlflowException(f"{remote_file_path} was not downloaded: its storage has an unexpected host name")
 
         self.patches.set(utils, "get_service_context", context_of)
-        self.patches.set(Repository, "list_artifacts", list_artifacts)
-        self.patches.set(Repository, "_download_file", download_file)
-        self.patches.set(Repository, "download_artifacts", ArtifactRepository.download_artifacts)
+        if ignores_its_folder(Repository):
+            self.patches.set(Repository, "list_artifacts", list_artifacts)
+            self.patches.set(Repository, "_download_file", download_file)
+            self.patches.set(Repository, "download_artifacts", ArtifactRepository.download_artifacts)
+
+
+def ignores_its_folder(repository: type) -> bool:
+    """The probe, which asks nobody: a repository of a folder with one file should list that file."""
+    folder: Any = object.__new__(repository)
+    folder.artifacts = SimpleNamespace(path="model", get_file_paths=lambda: ["model/MLmodel"])
+    return [info.path for info in folder.list_artifacts(None)] != ["MLmodel"]
 
 
 def _known_context(artifact_uri: str) -> Any:

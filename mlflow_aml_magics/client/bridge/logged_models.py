@@ -6,8 +6,10 @@ mlflow still has the way of mlflow 2 (`Model._log_v2`: the files become artifact
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +18,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from .unit import Unit, is_missing_endpoint
+from .write_once import by_autolog, free_name
 
 if TYPE_CHECKING:
     from ..connection import Connection
 
 __all__ = ["LoggedModels", "lacks_logged_models"]
 
+_log = logging.getLogger(__name__)
 _lacking: dict[str, bool] = {}  # by tracking URI: asked once per workspace
 
 
@@ -65,9 +69,13 @@ class LoggedModels(Unit):
             path = options.pop("name", None) or artifact_path or "model"
             for word in ("model_type", "params", "tags", "step", "model_id"):
                 options.pop(word, None)  # of the logged model, which there is none of
-            if hasattr(cls, "_log_v2"):
-                return cls._log_v2(path, flavor, **options)
-            return _log_as_artifacts(cls, path, flavor, **options)
+            way = getattr(cls, "_log_v2", None) or partial(_log_as_artifacts, cls)
+            try:
+                return way(path, flavor, **options)
+            except MlflowException as exc:
+                if exc.error_code != "RESOURCE_ALREADY_EXISTS" or not by_autolog():
+                    raise
+            return way(_next_name(path), flavor, **options)  # a second fit in one run
 
         self.patches.set(Model, "log", classmethod(log))
         for name, substitute in _SUBSTITUTES.items():
@@ -77,6 +85,14 @@ class LoggedModels(Unit):
 
 def _is_lacking(uri: str) -> bool:
     return uri.startswith("azureml:") and lacks_logged_models(uri)
+
+
+def _next_name(path: str) -> str:
+    run = mlflow.active_run()
+    taken = [info.path for info in mlflow.MlflowClient().list_artifacts(run.info.run_id)] if run else [path]
+    free = free_name(path, taken)
+    _log.warning("the run has a model '%s' already: the one that autolog logs now is '%s'", path, free)
+    return free
 
 
 def _log_as_artifacts(

@@ -1,4 +1,8 @@
-"""Pages that the service accepts: fewer than 1,000 rows, where mlflow asks for 25,000 points of a metric."""
+"""Pages that the service accepts: fewer than 1,000 rows, where mlflow asks for 25,000 points of a metric.
+
+No probe: what a service says to a page of 25,000 shows with a long history of somebody's run only, and where larger
+pages are taken, smaller ones are right too.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,16 @@
-"""The line at a run's end: a link to the studio in place of mlflow's, which leads to the service's API and a 404."""
+"""The line at a run's end: a link to the studio in place of mlflow's, which leads to the service's API and a 404.
+
+No probe: mlflow builds its link from the API's address, and would need to know the studio's.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import wraps
 from typing import Any
 
+from mlflow.exceptions import MlflowException
 from mlflow.tracking._tracking_service.client import TrackingServiceClient
 
 from ..cloud import cloud_name
@@ -14,6 +19,8 @@ from ..workspace_ref import WorkspaceRef
 from .unit import Unit
 
 __all__ = ["RunLinks", "studio_of", "tell_studio"]
+
+SUPPRESS = "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"  # of mlflow 3; mlflow 2 knows no such wish
 
 _studios: dict[WorkspaceRef, Studio] = {}  # with the tenant, where a connection knows it
 
@@ -45,12 +52,14 @@ class RunLinks(Unit):
         @wraps(own)
         def log_url(client: Any, run_id: str) -> None:
             from azureml.mlflow._store.tracking.store import AzureMLRestStore
-            from mlflow.environment_variables import MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT
 
             if not isinstance(client.store, AzureMLRestStore):
                 own(client, run_id)
-            elif not MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.get():
-                name = client.store.get_run(run_id).info.run_name or run_id
+            elif os.environ.get(SUPPRESS, "").lower() not in ("true", "1"):
+                try:
+                    name = client.store.get_run(run_id).info.run_name or run_id
+                except MlflowException:
+                    name = run_id  # the link must not keep the run from its end, which is told after it
                 sys.stdout.write(f"🏃 {name} in the studio: {studio_of(client.store.service_context).run(run_id)}\n")
 
         self.patches.set(TrackingServiceClient, "_log_url", log_url)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ModelError, UsageError, nearest
+from ..download import copied
 from .target import Deployment, DeploymentList, ModelToServe, Target, not_deployed
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def deploy(
     if port is not None and not 0 < port < 65536:
         raise UsageError(f"{port} is no port: 1 to 65535, or none for a free one")
     say(f"looking up {ref}")
-    model, default_name = _find(conn, ref)
+    model, default_name = _find(conn, ref, say)
     if not model.files.servable:
         flavors = ", ".join(model.files.flavors)
         raise ModelError(
@@ -133,9 +134,12 @@ def _target(kind: str) -> Target:
     raise UsageError(f"no target '{kind}'; known: {', '.join(TARGETS)}", hint=f"--to {meant or TARGETS[0]}")
 
 
-def _find(conn: Connection, ref: str | Path) -> tuple[ModelToServe, str]:
+def _find(conn: Connection, ref: str | Path, say: Progress) -> tuple[ModelToServe, str]:
     """The model on this machine, and the name that its deployment gets by default."""
     from ...client.models import fetch, find_model, read_model, resolve
+
+    def show(*far: int) -> None:
+        say(f"downloading {ref}: {copied(*far)}")
 
     run_id: str | None
     if (folder := model_folder(ref)) is not None:
@@ -143,13 +147,13 @@ def _find(conn: Connection, ref: str | Path) -> tuple[ModelToServe, str]:
         label, uri, run_id, name = f"folder {folder}", folder.as_uri(), files.meta.get("run_id"), folder.name
     elif is_run_model(str(ref)):
         found = find_model(conn, str(ref))
-        files = read_model(fetch(conn, found.uri))
+        files = read_model(fetch(conn, found.uri, progress=show))
         uri, run_id = found.uri, found.run_id
         label = f"{found.name} of run {run_id}" if run_id else found.uri
         name = f"run-{run_id[:8]}" if run_id else found.uri.removeprefix("models:/")[:10]
     else:
         version = resolve(conn, str(ref))
-        files = read_model(fetch(conn, version.uri))
+        files = read_model(fetch(conn, version.uri, progress=show))
         label, name = f"{version.name} version {version.version}", version.name
         uri, run_id = version.uri, version.run_id
     store = re.sub(r"//[^/@]*@", "//", conn.uri).partition("?")[0]  # it is kept: without what may be a password

@@ -134,7 +134,7 @@ ml_client.models.download("local", version="1", download_path=str(folder / "down
 told["downloaded"] = sorted(p.name for p in (folder / "down").rglob("MLmodel"))
 told["datastores"] = sorted(d.name for d in ml_client.datastores.list())
 told["job of a run"] = refusal(ml_client.jobs.get, run_id)
-told["jobs"] = len(list(ml_client.jobs.list()))
+told["jobs"] = run_id in [each.name for each in ml_client.jobs.list()]
 
 # --- what MLflow 3 cannot do here
 told["search models"] = refusal(client.search_registered_models)
