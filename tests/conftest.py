@@ -14,6 +14,7 @@ import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 if TYPE_CHECKING:
+    from mlflow_aml_magics.client.connection import Connection
     from mlflow_aml_magics.sandbox import Sandbox
 
 REPO = Path(__file__).parents[1]
@@ -46,6 +47,8 @@ def clean_slate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri(None)
         mlflow.tracking.fluent._active_experiment_id = None
+        integrations = mlflow.utils.autologging_utils.AUTOLOGGING_INTEGRATIONS
+        integrations.update({name: {} for name in integrations})  # as after their import: nobody has set them
 
 
 @pytest.fixture(scope="session")
@@ -134,3 +137,14 @@ def in_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     return sandbox
+
+
+@pytest.fixture(scope="session")
+def connected(sandbox: Sandbox) -> Connection:
+    """One login to the sandbox's first workspace, for all tests; use it with `in_sandbox`."""
+    from mlflow_aml_magics.client.azure import connect_workspace
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.env.items():
+            patch.setenv(name, value)
+        return connect_workspace(sandbox.subscription_id, sandbox.resource_group, sandbox.workspaces[0])

@@ -129,6 +129,7 @@ def connect_workspace(
     with cloud_of_environment(near), _quiet():
         credential = credential or credential_chain(tenant=tenant)
         with _explained(ref, credential):
+            known = _service_contexts().copy()
             client = _ml_client(credential, subscription_id, resource_group, workspace_name)
             found = client.workspaces.get(workspace_name)
             identity = who(credential, management_scope())
@@ -145,6 +146,9 @@ def connect_workspace(
             connection = Connection(uri)
             connection.azure = azure
             tell_studio(azure.studio)
+            if uri in known:  # of an earlier login: mlflow keeps its stores, and they their context
+                known[uri]._auth = credential
+                _service_contexts()[uri] = known[uri]
             _settle_cloud(uri)
             with connection.guard("connecting to"):
                 connection.mlflow.search_experiments(max_results=1)
@@ -211,6 +215,14 @@ def _current_cloud() -> str:
     from .cloud import VARIABLE
 
     return os.environ.get(VARIABLE, "")
+
+
+def _service_contexts() -> dict[str, Any]:
+    """azureml-mlflow's logins by tracking URI."""
+    from azureml.mlflow._internal.service_context_loader import _AzureMLServiceContextLoader as Loader
+
+    contexts: dict[str, Any] = Loader._tracking_uri_to_service_context
+    return contexts
 
 
 def _settle_cloud(uri: str) -> None:

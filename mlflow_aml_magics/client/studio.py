@@ -12,17 +12,21 @@ from .workspace_ref import WorkspaceRef
 
 __all__ = ["Studio", "studio_host"]
 
-HOSTS = {"AzureUSGovernment": "https://ml.azure.us", "AzureChinaCloud": "https://ml.azure.cn"}
+HOSTS = {
+    "AzureCloud": "https://ml.azure.com",
+    "AzureUSGovernment": "https://ml.azure.us",
+    "AzureChinaCloud": "https://ml.azure.cn",
+}
 
 
 def studio_host(cloud: str) -> str:
-    """The studio of a cloud, by Azure's name for it."""
-    return HOSTS.get(cloud, "https://ml.azure.com")
+    """The studio of a cloud, by Azure's name for it; "" for others, such as the sandbox, of which nobody knows one."""
+    return HOSTS.get(cloud, "")
 
 
 @dataclass(frozen=True)
 class Studio:
-    """The studio of one workspace.
+    """The studio of one workspace. Every link is "" where there is no studio.
 
     Args:
         ref: the workspace.
@@ -60,6 +64,8 @@ class Studio:
 
     def _url(self, page: str) -> str:
         # The form of azure-ai-ml's own studio_url: without the provider, resourcegroups in small letters.
+        if not self.host:
+            return ""
         ref = self.ref
         wsid = f"/subscriptions/{ref.subscription_id}/resourcegroups/{ref.resource_group}/workspaces/{ref.name}"
         return f"{self.host}/{page}?wsid={wsid}" + (f"&tid={self.tenant}" if self.tenant else "")

@@ -110,7 +110,7 @@ def _read(value: str) -> Change | None:
 
 def _who(conn: Connection) -> str:
     """The login to Azure, else the user of this machine."""
-    who = conn.azure.who if conn.azure is not None else ""
+    who = conn.azure.who.partition(" (tenant ")[0] if conn.azure is not None else ""
     if not who:
         with suppress(OSError, KeyError, ImportError):  # a container without a user
             who = getpass.getuser()

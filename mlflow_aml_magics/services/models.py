@@ -128,7 +128,7 @@ class ModelCard(Shown):
             ("created (UTC)", timestamp(v.created)),
             ("status", "" if v.status == "READY" else v.status),
             ("description", v.description),
-            ("files", v.source),
+            ("files", _short_source(v)),
             ("store", self.store),
         )
         blocks: list[Block] = [Facts(tuple((k, value) for k, value in facts if value))]
@@ -141,9 +141,16 @@ class ModelCard(Shown):
         if tags := tuple((k, text) for k, text in sorted(v.tags.items()) if not is_history(k)):
             blocks.append(Table(("tag", "value"), tags))
         if self.history:
-            blocks.append(Facts(tuple((f"{timestamp(c.at)} {c.who}", c.sentence) for c in self.history)))
+            changes = tuple((timestamp(c.at), c.who, c.sentence) for c in self.history)
+            blocks.append(Table(("when (UTC)", "who", "what"), changes))
         blocks.append(Note(f"next: %aml_deploy {v.name}/{v.version}"))
         return Document(f"{v.name} version {v.version}", tuple(blocks))
+
+
+def _short_source(version: ModelVersion) -> str:
+    """Where the files are; runs:/ID/path where that is all there is to say of a long address."""
+    before, found, path = version.source.rpartition(f"/{version.run_id}/artifacts/")
+    return f"runs:/{version.run_id}/{path}" if version.run_id and found and before else version.source
 
 
 def show_model(conn: Connection, ref: str, *, message: str = "") -> ModelCard:

@@ -191,7 +191,7 @@ def status_of(
         tuple(ended),
         tuple(deployment.name for deployment in deployments() if deployment.state == "running"),
         login=f"{azure.who}, by {azure.source}" if azure else "",
-        studio=azure.studio.home() if azure and not sandbox else "",
+        studio=azure.studio.home() if azure else "",
         sandbox=sandbox,
     )
 

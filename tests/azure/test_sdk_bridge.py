@@ -14,8 +14,10 @@ from mlflow.entities import FileInfo, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from mlflow_aml_magics.client import bridge
+from mlflow_aml_magics.client.bridge import run_links
 from mlflow_aml_magics.client.bridge.unit import Unit
 from mlflow_aml_magics.client.connection import Connection
+from mlflow_aml_magics.client.studio import Studio, studio_host
 
 if TYPE_CHECKING:
     from mlflow_aml_magics.sandbox import Sandbox
@@ -54,7 +56,6 @@ def test_log_model_register_load(bridged: Connection, sandbox: Sandbox) -> None:
     for uri in (f"runs:/{run_id}/model", "models:/bridge-wine/2", "models:/bridge-wine/latest"):
         assert list(mlflow.pyfunc.load_model(uri).predict(frame)) == list(model.predict(frame))
     assert len(sandbox.requests("POST .*/logged-models")) - before <= 1  # the probe, once a workspace
-    assert len(sandbox.requests("POST .*/logged-models/search")) == 1
 
 
 def test_autolog_keeps_metrics_plots_and_model(bridged: Connection) -> None:
@@ -136,7 +137,7 @@ def test_models_are_found_and_prompts_are_none(bridged: Connection) -> None:
 
 
 def test_aliases_move(bridged: Connection, sandbox: Sandbox) -> None:
-    client = mlflow.MlflowClient()
+    client, before = mlflow.MlflowClient(), len(sandbox.requests("/registered-models/alias"))
     with mlflow.start_run() as run:
         mlflow.log_text("x", "model/MLmodel")
     client.create_registered_model("aliased")
@@ -148,7 +149,7 @@ def test_aliases_move(bridged: Connection, sandbox: Sandbox) -> None:
     assert str(client.get_model_version_by_alias("aliased", "champion").version) == "2"
     assert client.get_registered_model("aliased").aliases == {"champion": "2"}
     assert client.get_model_version("aliased", "1").aliases == []
-    assert len(sandbox.requests("/registered-models/alias")) == 1
+    assert len(sandbox.requests("/registered-models/alias")) - before <= 1  # the service's own, once a workspace
     client.delete_registered_model_alias("aliased", "champion")
     with pytest.raises(MlflowException, match="not found"):
         client.get_model_version_by_alias("aliased", "champion")
@@ -207,7 +208,15 @@ def test_a_long_tag_is_cut_and_kept(bridged: Connection) -> None:
     assert sorted(kept, key=str) == sorted([{"note": long}, {"other": long + "y"}, {"other": long + "z"}], key=str)
 
 
-def test_the_link_is_the_studios(bridged: Connection, capsys: pytest.CaptureFixture[str], sandbox: Sandbox) -> None:
+def test_the_link_is_the_studios(
+    bridged: Connection, capsys: pytest.CaptureFixture[str], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mlflow.start_run():
+        pass
+    assert "http" not in capsys.readouterr().out  # the sandbox's cloud has no studio
+    assert bridged.azure is not None
+    ref = bridged.azure.ref
+    monkeypatch.setitem(run_links._studios, ref, Studio(ref, studio_host("AzureCloud")))
     with mlflow.start_run(run_name="linked") as run:
         pass
     said = capsys.readouterr().out

@@ -329,18 +329,7 @@ def make_generator() -> Callable[..., Generator]:
     return make
 
 
-@pytest.fixture(scope="session")
-def _connected(sandbox: Sandbox) -> Connection:
-    """One login for all tests of this folder."""
-    from mlflow_aml_magics.client.azure import connect_workspace
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.env.items():
-            patch.setenv(name, value)
-        return connect_workspace(sandbox.subscription_id, sandbox.resource_group, sandbox.workspaces[0])
-
-
 @pytest.fixture
-def azure(in_sandbox: Sandbox, _connected: Connection) -> Connection:
+def azure(in_sandbox: Sandbox, connected: Connection) -> Connection:
     """Connected to the sandbox's first workspace."""
-    return _connected
+    return connected

@@ -29,17 +29,6 @@ def fitted(alpha: float = 1.0) -> Ridge:
     return Ridge(alpha=alpha).fit(FRAME, [1, 2, 3])
 
 
-@pytest.fixture(scope="session")
-def _connected(sandbox: Sandbox) -> Connection:
-    """One login for all tests of this folder."""
-    from mlflow_aml_magics.client.azure import connect_workspace
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.env.items():
-            patch.setenv(name, value)
-        return connect_workspace(sandbox.subscription_id, sandbox.resource_group, sandbox.workspaces[0])
-
-
 @pytest.fixture
 def called(request: pytest.FixtureRequest) -> str:
     """A name for this test's experiment and models: the sandbox is shared."""
@@ -47,12 +36,12 @@ def called(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def azure(in_sandbox: Sandbox, _connected: Connection, called: str) -> Workspace:
+def azure(in_sandbox: Sandbox, connected: Connection, called: str) -> Workspace:
     """The sandbox's first workspace, and an experiment called like the test."""
-    assert _connected.azure is not None
-    assert _connected.azure.credential is not None
-    _connected.azure.credential.forget()  # another test may have had every token revoked
-    return _prepared(Workspace(_connected, experiments=[called]), called)
+    assert connected.azure is not None
+    assert connected.azure.credential is not None
+    connected.azure.credential.forget()  # another test may have had every token revoked
+    return _prepared(Workspace(connected, experiments=[called]), called)
 
 
 @pytest.fixture

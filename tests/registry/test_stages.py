@@ -146,8 +146,7 @@ def test_a_stage_of_the_studio_is_shown_beside(azure: Workspace, models: Any, ex
     assert card.model_version.studio_stage == ""  # here both are one again
 
 
-def test_the_login_is_named(azure: Workspace, versions: Versions) -> None:
+def test_the_login_is_named(azure: Workspace, versions: Versions, sandbox: Sandbox) -> None:
     name = versions(azure, 1)
     card = azure.comment(f"{name}:1", "hello")
-    assert azure.connection.azure is not None
-    assert card.history[0].who == azure.connection.azure.who
+    assert card.history[0].who == sandbox.client_id

@@ -107,3 +107,9 @@ def caller(azure_python: str) -> Callable[[Sandbox], Caller]:
 def ask(sandbox: Sandbox) -> Caller:
     """Plain HTTP to the sandbox."""
     return Caller(sandbox)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _signed_in(ask: Caller) -> None:
+    """Anew for each module: another's tests may have had all tokens revoked."""
+    ask.sign_in()

@@ -55,11 +55,13 @@ class RunLinks(Unit):
 
             if not isinstance(client.store, AzureMLRestStore):
                 own(client, run_id)
-            elif os.environ.get(SUPPRESS, "").lower() not in ("true", "1"):
+                return
+            link = studio_of(client.store.service_context).run(run_id)
+            if link and os.environ.get(SUPPRESS, "").lower() not in ("true", "1"):
                 try:
                     name = client.store.get_run(run_id).info.run_name or run_id
                 except MlflowException:
                     name = run_id  # the link must not keep the run from its end, which is told after it
-                sys.stdout.write(f"🏃 {name} in the studio: {studio_of(client.store.service_context).run(run_id)}\n")
+                sys.stdout.write(f"🏃 {name} in the studio: {link}\n")
 
         self.patches.set(TrackingServiceClient, "_log_url", log_url)
