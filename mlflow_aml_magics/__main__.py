@@ -7,6 +7,7 @@ python train.py
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -23,7 +24,8 @@ def main(words: list[str] | None = None) -> int:
     """Do what the words say; the exit code."""
     args = _parser().parse_args(words)
     try:
-        lines = [SHELLS[args.shell](name, value) for name, value in _environment(args).items()]
+        with contextlib.redirect_stdout(sys.stderr):  # the shell evaluates all that is said there
+            lines = [SHELLS[args.shell](name, value) for name, value in _environment(args).items()]
     except AmlMagicsError as error:
         _say(*error._render_traceback_(), to=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 if TYPE_CHECKING:
     from mlflow_aml_magics.client.connection import Connection
     from mlflow_aml_magics.sandbox import Sandbox
+
+# A shell that starts us in the background has us ignore Ctrl-C, which tests send to themselves.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPO = Path(__file__).parents[1]
 FOREIGN = ("MLFLOW_", "AML_MAGICS_", "AZUREML_", "AZURE_", "ARM_CLOUD_", "MSI_", "JPY_SESSION_NAME", "VSCODE_")

@@ -8,6 +8,6 @@ if [ $# != 0 ]; then
 fi
 failed=0
 (cd labextension && npm run --silent test) || failed=1
-python -m pytest -n 2 --dist loadscope -m "not browser and not notebooks and not packaging" || failed=1
 python -m pytest -m "browser or notebooks or packaging" || failed=1
+python -m pytest -n 2 --dist loadscope -m "not browser and not notebooks and not packaging" || failed=1
 exit $failed

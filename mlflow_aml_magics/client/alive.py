@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import socket
+import uuid
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 
 import psutil
 
@@ -12,16 +18,16 @@ CLOCK_SECONDS = 30  # when the clock is set, a process seems to have started at 
 
 
 def process_tag() -> str:
-    """This process: host, process id, its start in seconds since 1970."""
+    """This process: machine, process id, its start in seconds since 1970."""
     process = psutil.Process()
-    return f"{socket.gethostname()}:{process.pid}:{int(process.create_time())}"
+    return f"{_machine()}:{process.pid}:{int(process.create_time())}"
 
 
 def is_alive(tag: str) -> bool:
     """Whether the process of a `process_tag` runs; True for another machine's, which cannot be known from here."""
     host, _, rest = tag.partition(":")
     pid, _, started = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit() or not started.isdigit():
+    if host != _machine() or not pid.isdigit() or not started.isdigit():
         return True
     try:
         process = psutil.Process(int(pid))
@@ -31,3 +37,17 @@ def is_alive(tag: str) -> bool:
         return False
     except psutil.AccessDenied:
         return True
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """The host's name and a mark of its own: laptops and containers of one name are many, and process ids repeat.
+
+    A container's mark is its process namespace's: another container on the same kernel sees other processes.
+    """
+    marks = [str(uuid.getnode())]
+    with suppress(OSError):
+        marks.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip())
+    with suppress(OSError):
+        marks.append(os.readlink("/proc/self/ns/pid"))
+    return f"{socket.gethostname()}-{hashlib.sha256('|'.join(marks).encode()).hexdigest()[:8]}"

@@ -157,8 +157,12 @@ class CredentialChain:
             raise _refused(label, exc) from exc
 
 
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")  # what a shell evaluates, or a script prints, stays clean
+
+
 def credential_chain(
-    *, tenant: str | None = None, interactive: bool | None = None, say: Callable[[str], None] = print
+    *, tenant: str | None = None, interactive: bool | None = None, say: Callable[[str], None] = _to_stderr
 ) -> CachedCredential:
     """The credential for a workspace: environment, workload, managed identity, Azure CLI, VS Code, browser or code.
 

@@ -105,9 +105,13 @@ def _path(match: re.Match[str]) -> str:
 
 
 def _same_workspace(conn: Connection, location: str) -> None:
-    named = re.search(r"/workspaces/([^/]+)/", location, re.I)
-    if named and conn.azure is not None and named[1].lower() != conn.azure.ref.name.lower():
-        raise UsageError(f"{location} is in another workspace, '{named[1]}'", hint=f"%aml_track --workspace {named[1]}")
+    if conn.azure is None:
+        return
+    ref = conn.azure.ref
+    ours = {"subscriptions": ref.subscription_id, "resourcegroups": ref.resource_group, "workspaces": ref.name}
+    for kind, name in re.findall(r"/(subscriptions|resourcegroups|workspaces)/([^/]+)(?=/)", location, re.I):
+        if name.lower() != ours[kind.lower()].lower():
+            raise UsageError(f"{location} is in another workspace than {ref}", hint="%aml_track that one first")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import fluent
 
-from ..errors import StoreError
 from . import bridge
 from .connection import Connection, restore_environment
 from .run_context import NotebookRunContext
@@ -23,6 +23,11 @@ __all__ = ["CellKeeper", "impatient", "search_all"]
 PATH = "notebook/cells.py"
 REST_SECONDS = 60.0  # after a store failed to take the cells' source, it is left alone for so long
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # mlflow waits for minutes
+
+
+_lock = threading.Lock()
+_impatient = 0  # callers that are in a hurry now
+_patience: dict[str, str | None] = {}  # the environment before the first of them
 
 
 class CellKeeper:
@@ -73,7 +78,7 @@ class CellKeeper:
                     ids -= still_open | (self._written - self._open)
                 for run_id in sorted(ids):
                     self._write(run_id, cells)
-        except StoreError:
+        except Exception:
             self._resting_until = time.monotonic() + REST_SECONDS
             raise
         self._seen, self._since_ms, self._open, self._cells = started, now, still_open, cells
@@ -85,7 +90,7 @@ class CellKeeper:
         left, self._open = self._open if self._writes_once else set(), set()
         if not left:
             return
-        with contextlib.suppress(StoreError), impatient(), self._connection.guard("keeping the cells' source in"):
+        with contextlib.suppress(Exception), impatient(), self._connection.guard("keeping the cells' source in"):
             for run_id in sorted(left):
                 self._write(run_id, self._cells)
 
@@ -130,9 +135,16 @@ def _open_runs() -> set[str]:
 @contextmanager
 def impatient() -> Iterator[None]:
     """Give up soon on a server that does not answer: these calls are ours, not the user's."""
-    saved = {name: os.environ.get(name) for name in IMPATIENT}
-    os.environ.update({name: value for name, value in IMPATIENT.items() if saved[name] is None})
+    global _impatient  # noqa: PLW0603  # the environment is the process's: the first sets it, the last puts it back
+    with _lock:
+        if _impatient == 0:
+            _patience.update({name: os.environ.get(name) for name in IMPATIENT})
+            os.environ.update({name: value for name, value in IMPATIENT.items() if _patience[name] is None})
+        _impatient += 1
     try:
         yield
     finally:
-        restore_environment(saved)
+        with _lock:
+            _impatient -= 1
+            if _impatient == 0:
+                restore_environment(_patience)

@@ -144,7 +144,10 @@ class Connection:
             )
         if "Max retries exceeded" in text or "Connection refused" in text or isinstance(exc, ConnectionError):
             return StoreUnreachable(f"{where} does not answer", hint="is the server running? check the URI")
-        if isinstance(exc, MlflowException) or type(exc).__module__.startswith(("sqlalchemy", "requests")):
+        # azureml-mlflow raises bare Exceptions, azure-core its own.
+        azures = self.azure is not None and (type(exc) is Exception or type(exc).__module__.startswith("azure."))
+        known = isinstance(exc, MlflowException) or type(exc).__module__.startswith(("sqlalchemy", "requests"))
+        if known or azures:
             return StoreError(f"{where}: {_first_line(text)}", hint=_advice(text))
         return None
 

@@ -14,6 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from ..errors import AmlMagicsError, ModelNotFound, UsageError, nearest
 from .bridge.aliases import PREFIX as ALIAS
+from .bridge.aliases import by_number
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -77,7 +78,8 @@ def list_versions(conn: Connection, name: str | None = None, *, metrics: bool = 
         versions = [_version(raw, models[raw.name].aliases) for raw in found]
         if name is not None and conn.azure is not None:
             versions = _with_studio_stages(conn, name, versions)
-        versions.sort(key=lambda v: (v.name, -int(v.version)))
+        versions.sort(key=lambda v: by_number(v.version), reverse=True)
+        versions.sort(key=lambda v: v.name)
         if metrics:
             at_once = 1 if conn.local_path else 8  # behind a network each run costs a round trip
             with ThreadPoolExecutor(at_once) as pool:

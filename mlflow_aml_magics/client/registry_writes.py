@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
 
-from ..errors import UsageError
+from ..errors import ModelError, UsageError
 from .azure_models import create_by_path, is_mlflow_source
 from .registry import ModelVersion, aliases_of, exists, registered, resolve
 from .saving import quiet
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 __all__ = ["alias_holder", "create_version", "remove_alias", "remove_tag", "set_alias", "set_stage", "update"]
+
+COPY_SECONDS = 300.0  # as mlflow waits
 
 
 def create_version(
@@ -42,9 +45,7 @@ def create_version(
     client = conn.mlflow
     with conn.guard(f"registering '{name}'"):
         by_path = conn.azure is not None and not is_mlflow_source(model_uri)
-        is_new = not exists(conn, name)
-        if is_new and not by_path:
-            _create_model(client, name)
+        ours = False if by_path else not exists(conn, name) and _create_model(client, name)
         number = None
         try:
             if by_path:
@@ -54,29 +55,49 @@ def create_version(
                 # A SQL registry looks a models:/ source up in the global store.
                 with conn.as_current(), quiet("mlflow.store.model_registry.abstract_store"):
                     raw = client.create_model_version(
-                        name, model_uri, run_id=run_id, tags=dict(tags or {}), description=description, **logged
-                    )
-                number = str(raw.version)
+                        name, model_uri, run_id=run_id, tags=dict(tags or {}), description=description,
+                        await_creation_for=0, **logged,
+                    )  # fmt: skip
+                    number = str(raw.version)
+                    _await(client, name, number)
             if alias:
                 client.set_registered_model_alias(name, alias, number)
+            return resolve(conn, f"models:/{name}/{number}")
         except BaseException:
             # A second failure must not hide the first.
             with suppress(Exception):
                 if number is not None:
                     client.delete_model_version(name, number)
             with suppress(Exception):  # Azure ML deletes no models; one without versions is shown nowhere
-                if is_new:
+                if ours and not client.search_model_versions(f"name='{name}'", max_results=1):
                     client.delete_registered_model(name)
             raise
-        return resolve(conn, f"models:/{name}/{number}")
 
 
-def _create_model(client: Any, name: str) -> None:
+def _await(client: Any, name: str, number: str) -> None:
+    """Wait for a store that copies the files first; the others are ready at once.
+
+    Raises:
+        ModelError: the store could not copy them.
+    """
+    end = time.monotonic() + COPY_SECONDS
+    while (version := client.get_model_version(name, number)).status == "PENDING_REGISTRATION":
+        if time.monotonic() > end:
+            raise ModelError(f"'{name}' version {number} is not ready after {COPY_SECONDS:.0f} s")
+        time.sleep(1)
+    if version.status == "FAILED_REGISTRATION":
+        raise ModelError(f"the store could not take '{name}' version {number}: {version.status_message}")
+
+
+def _create_model(client: Any, name: str) -> bool:
+    """Make the registered model; False if somebody else was faster."""
     try:
         client.create_registered_model(name)
     except MlflowException as exc:
-        if exc.error_code != "RESOURCE_ALREADY_EXISTS":  # somebody else was faster
+        if exc.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+        return False
+    return True
 
 
 def alias_holder(conn: Connection, name: str, alias: str) -> str | None:

@@ -15,11 +15,9 @@ from typing import Any, ClassVar
 
 import mlflow
 from mlflow.entities import Metric, Param
-from mlflow.exceptions import MlflowException
 from mlflow.tracking import fluent
 from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS
 
-from ..errors import StoreError
 from . import bridge
 from .alive import is_alive, process_tag
 from .bridge.variable import TENANT_VARIABLE
@@ -139,7 +137,7 @@ class Tracking:
                 try:
                     with impatient(), self.connection.guard("ending a run of"):
                         mlflow.end_run()
-                except StoreError:
+                except Exception:  # noqa: BLE001  # the rest must be put back whatever a store or a login says
                     left.append(run.info.run_id)
         finally:
             self._put_back()
@@ -248,7 +246,7 @@ def _note_failure(connection: Connection, run_id: str, exc: BaseException) -> No
     try:
         connection.mlflow.set_tag(run_id, "aml.error", f"{type(exc).__name__}: {exc}"[:500])
         connection.mlflow.log_text(run_id, "".join(traceback.format_exception(exc)), "notebook/traceback.txt")
-    except (MlflowException, OSError) as failure:
+    except Exception as failure:  # noqa: BLE001  # azureml-mlflow raises anything
         exc.__context__ = failure
 
 

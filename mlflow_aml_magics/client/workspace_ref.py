@@ -136,9 +136,13 @@ def find_config(folder: Path) -> tuple[WorkspaceRef, Path] | None:
 
 
 def _read_config(path: Path) -> WorkspaceRef | None:
+    text = ""
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors add a byte-order mark
+        text = path.read_text(encoding="utf-8-sig")  # some editors add a byte-order mark
+        content: Any = json.loads(text)
     except (ValueError, OSError) as exc:
+        if path.parent.name != ".azureml" and not any(key in text for key in ("subscription_id", "workspace_name")):
+            return None  # somebody else's: many programs have a config.json, some with comments in it
         raise UsageError(
             f"{short_path(path)} cannot be read: {str(exc).splitlines()[0]}",
             hint="download it anew from the workspace's page in the Azure portal, or remove it",

@@ -16,11 +16,12 @@ from traitlets import Bool, Unicode
 from traitlets.config import Configurable
 
 from ..config import SETTINGS, Setting, Settings, load_settings
-from ..errors import AmlMagicsError, UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ..client.target import Target
     from ..client.tracking import Tracking
     from ..services.local_cloud import LocalCloud
     from ..workspace import Workspace
@@ -80,9 +81,11 @@ class Session:
             chain.chain[:] = [(rank, hook) for rank, hook in chain.chain if hook != self.complete]
             if not chain.chain:
                 del completers[key]
-        self.stop_tracking()
-        if self._workspace is not None:
-            self._workspace.close()
+        try:
+            self.stop_tracking()
+        finally:
+            if self._workspace is not None:
+                self._workspace.close()
 
     def name_verbs(self, lines: list[str]) -> list[str]:
         """Send ``%aml_trak`` to ``%aml trak``, which names the nearest verb; text and others' magics stay."""
@@ -110,7 +113,7 @@ class Session:
             return
         try:
             self.tracking.keep_cells(self.cells())
-        except AmlMagicsError as exc:
+        except Exception as exc:  # noqa: BLE001  # the cell has run, and tracking must be able to end
             print(f"the cells' source was not kept: {exc}", file=sys.stderr)
 
     def cells(self) -> str:
@@ -197,7 +200,7 @@ class Session:
         settings = self.settings()
         asked = settings.text("tracking_uri") or None
         target = choose_target(asked, self.folder)
-        if self._workspace is None or self._workspace.uri != target.uri:
+        if not self._is_open(target):
             if target.why.startswith("the default") and not (self.folder / "mlflow.db").exists():
                 raise UsageError(
                     "nothing is tracked here yet: there is no mlflow.db beside the notebook",
@@ -207,6 +210,15 @@ class Session:
         assert self._workspace is not None
         self._workspace.experiments = self._home(self._workspace, settings)
         return self._workspace
+
+    def _is_open(self, target: Target) -> bool:
+        """Whether the workspace is the target's. Azure ML's is known by its name: its URI is its own to tell."""
+        if self._workspace is None:
+            return False
+        azure = self._workspace.connection.azure
+        if target.azure is None or azure is None:
+            return bool(self._workspace.uri == target.uri)
+        return bool(azure.ref.arm_id.lower() == target.azure.arm_id.lower())
 
     def opened(self) -> Workspace | None:
         """The workspace if there is one: completion must not connect."""

@@ -236,8 +236,19 @@ def _from_folder(request: _Request, folder: Path, experiment: str, say: Progress
     try:
         return _from_run(request, model, say, digest=digest)
     except BaseException:
-        remove_import(request.conn, model)
+        if not _is_used(request, model.uri):
+            remove_import(request.conn, model)
         raise
+
+
+def _is_used(request: _Request, uri: str) -> bool:
+    """Whether a version has these files after all: an answer may have been lost on its way. In doubt, it has."""
+    from ..client.models import location
+
+    try:
+        return any(version.source in (uri, location(request.conn, uri)) for version in _versions(request))
+    except Exception:  # noqa: BLE001
+        return True
 
 
 def _from_object(

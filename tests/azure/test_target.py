@@ -9,7 +9,7 @@ import pytest
 
 from mlflow_aml_magics.client.studio import Studio
 from mlflow_aml_magics.client.target import choose_target
-from mlflow_aml_magics.client.workspace_ref import WorkspaceRef, parse_ref
+from mlflow_aml_magics.client.workspace_ref import WorkspaceRef, find_config, parse_ref
 from mlflow_aml_magics.errors import UsageError
 
 REF = WorkspaceRef("sub-1", "rg-1", "ws-1")
@@ -104,3 +104,11 @@ def test_names_are_completed_from_what_is_known() -> None:
     assert choose_target(None, Path.cwd(), workspace="ws-9").azure == WorkspaceRef("sub-1", "rg-1", "ws-9")
     with pytest.raises(UsageError, match="exclude"):
         choose_target("sqlite:///x.db", Path.cwd(), workspace="ws-9")
+
+
+def test_a_config_json_of_another_program_is_passed_by(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"port": 80} // of a server')
+    assert find_config(tmp_path) is None
+    (tmp_path / "config.json").write_text('{"workspace_name": "ml",} ')
+    with pytest.raises(UsageError, match="cannot be read"):
+        find_config(tmp_path)

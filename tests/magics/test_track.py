@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -323,3 +324,32 @@ def test_only_one_shell_of_a_process_tracks(tracked: Any, here: Path) -> None:
     assert "off" in repr(tracked.run("%aml_track --status"))
     second.stop()
     assert not mlflow.is_tracking_uri_set()
+
+
+def test_nothing_keeps_tracking_from_ending(shell: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow_aml_magics.client.cells import CellKeeper
+
+    def fail(*_: object) -> None:
+        raise Exception("the plugin raises anything")
+
+    shell.run("%aml_track --no-autolog")
+    monkeypatch.setattr(CellKeeper, "keep", fail)
+    shell.run("import mlflow\nrun = mlflow.start_run()")
+    assert "off" in repr(shell.run("%aml_track --off"))
+    assert mlflow.active_run() is None
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    shell.run("%aml_track --no-autolog")
+    shell.run("%unload_ext mlflow_aml_magics")
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+def test_a_hurry_of_several_threads_is_forgotten() -> None:
+    from mlflow_aml_magics.client.cells import impatient
+
+    first, second = impatient(), impatient()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"
+    second.__exit__(None, None, None)
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ

@@ -20,11 +20,11 @@ SECONDS = 240  # for a script; importing both SDKs alone takes 5 to 10
 
 @pytest.fixture(scope="session")
 def run_script(sandbox: Sandbox, azure_python: str) -> Callable[..., dict[str, Any]]:
-    """Runs a script of `scripts` in the sandbox; what it printed as JSON in its last line."""
+    """Runs a script of `scripts` in the sandbox, or in another; what it printed as JSON in its last line."""
 
-    def run(name: str, **more: str) -> dict[str, Any]:
+    def run(name: str, *, box: Sandbox = sandbox, **more: str) -> dict[str, Any]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "AZURE"))}
-        environment |= sandbox.env | more
+        environment |= box.env | more
         command = [azure_python, str(SCRIPTS / name)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
         assert done.returncode == 0, done.stderr[-6000:]

@@ -10,17 +10,19 @@ import pytest
 from mlflow_aml_magics.sandbox import Sandbox
 
 
-@pytest.fixture(scope="session")
-def told(sandbox: Sandbox, run_script: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    before = credential_calls(sandbox)
-    found = run_script(
-        "story.py",
-        BOX_TENANT=sandbox.tenant_id,
-        BOX_CLIENT=sandbox.client_id,
-        BOX_SECRET=sandbox.client_secret,
-        BOX_AUTHORITY=sandbox.authority,
-    )
-    found["credential calls"] = [now - then for now, then in zip(credential_calls(sandbox), before, strict=True)]
+@pytest.fixture(scope="module")
+def told(run_script: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """The story in a sandbox of its own: it looks at everything that is there."""
+    with Sandbox(closed_off=True) as box:
+        found = run_script(
+            "story.py",
+            box=box,
+            BOX_TENANT=box.tenant_id,
+            BOX_CLIENT=box.client_id,
+            BOX_SECRET=box.client_secret,
+            BOX_AUTHORITY=box.authority,
+        )
+        found["credential calls"] = credential_calls(box)
     return found
 
 

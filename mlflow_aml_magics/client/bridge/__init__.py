@@ -61,8 +61,8 @@ def hold(connection: Connection) -> None:
         try:
             for unit in units():
                 if unit.name not in _installed and unit.applies(connection):
+                    _installed[unit.name] = unit  # before: what fails half-way is taken out with the others
                     unit.install()
-                    _installed[unit.name] = unit
         except BaseException:
             release(connection)
             raise

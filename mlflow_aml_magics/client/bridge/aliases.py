@@ -15,7 +15,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
 from .unit import Unit, is_missing_endpoint
 
-__all__ = ["PREFIX", "Aliases"]
+__all__ = ["PREFIX", "Aliases", "by_number"]
 
 PREFIX = "aml.alias."
 PAGE = 200  # versions a request
@@ -53,7 +53,10 @@ class Aliases(Unit):
         @wraps(own_search)
         def search(registry: Any, *args: Any, **options: Any) -> Any:
             page = own_search(registry, *args, **options)
-            versions = _versions(registry, "") if page else []
+            try:
+                versions = _versions(registry, "") if page else []
+            except MlflowException:
+                return page  # better without aliases than not at all
             for model in page:
                 _add_aliases(model, [version for version in versions if version.name == model.name])
             return page
@@ -125,8 +128,13 @@ def _add_aliases(model: Any, versions: list[Any]) -> None:
                 model._add_alias(RegisteredModelAlias(alias, str(version.version)))
 
 
+def by_number(version: str) -> tuple[int, str]:
+    """To sort versions by: numbers first by their value, then Azure ML's own words ("1.0.0", "v2-beta")."""
+    return (int(version) if version.isdecimal() else -1, version)
+
+
 def _by_age(versions: list[Any]) -> list[Any]:
-    return sorted(versions, key=lambda version: (version.last_updated_timestamp or 0, int(version.version)))
+    return sorted(versions, key=lambda version: (version.last_updated_timestamp or 0, by_number(str(version.version))))
 
 
 def _versions(registry: Any, query: str) -> list[Any]:

@@ -44,9 +44,11 @@ class Later(Unit):
         own_update, own_create, own_batch = Store.update_run_info, Store.create_run, Store.log_batch
 
         @wraps(own_update)
-        def update_run_info(store: Any, run_id: str, run_status: Any = None, *args: Any, **options: Any) -> Any:
+        def update_run_info(
+            store: Any, run_id: str, run_status: Any = None, end_time: Any = None, run_name: Any = None
+        ) -> Any:
             def tell() -> Any:
-                return own_update(store, run_id, run_status, *args, **options)
+                return own_update(store, run_id, run_status, end_time, run_name)
 
             try:
                 info = tell()
@@ -54,8 +56,9 @@ class Later(Unit):
                 if run_status is not None and RunStatus.is_terminated(run_status) and not _is_refusal(exc):
                     _remember(run_id, tell, f"the end of run {run_id}")
                 raise
-            with _lock:
-                _left.pop(run_id, None)
+            if run_name is None or (run_status is not None and RunStatus.is_terminated(run_status)):
+                with _lock:
+                    _left.pop(run_id, None)  # it has ended, or goes on; a new name alone leaves the end to be told
             settle()
             return info
 

@@ -63,5 +63,6 @@ class Unit(ABC):
 
 
 def is_missing_endpoint(exc: Exception) -> bool:
-    """Whether the service has no such endpoint: 404 without the JSON that a missing object is told with."""
-    return "failed with error code 404" in str(exc) or getattr(exc, "error_code", "") == "ENDPOINT_NOT_FOUND"
+    """Whether the service has no such endpoint: 404, 405 or 501 without the JSON that a missing object is told with."""
+    missing = any(f"failed with error code {status}" in str(exc) for status in (404, 405, 501))
+    return missing or getattr(exc, "error_code", "") == "ENDPOINT_NOT_FOUND"
