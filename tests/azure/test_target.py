@@ -69,7 +69,7 @@ def test_the_nearest_config_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("{not json", "cannot be read"), ({"workspace_name": "x"}, "has no sub")]
+    ("content", "said"), [('{"workspace_name": not json', "cannot be read"), ({"workspace_name": "x"}, "has no sub")]
 )
 def test_a_malformed_config_is_named(content: object, said: str) -> None:
     write(Path.cwd() / "config.json", content)
