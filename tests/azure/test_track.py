@@ -135,3 +135,12 @@ def test_inside_a_job_its_own_run_is_used(bridged: Connection, sandbox: Sandbox)
     assert "estimator.html" in [info.path for info in bridged.mlflow.list_artifacts(run_id)]
     assert len(bridged.mlflow.search_runs([run.info.experiment_id])) == 1
     assert len(sandbox.requests("/msi/token")) == tokens
+
+
+def test_without_tracking_a_workspace_is_opened_once(shell: Any, in_sandbox: Sandbox) -> None:
+    tokens = len(in_sandbox.requests("/msi/token"))
+    shell.run("%aml_models")
+    opened = shell.ip._aml_session.opened()
+    shell.run("%aml_models")
+    assert shell.ip._aml_session.opened() is opened
+    assert len(in_sandbox.requests("/msi/token")) - tokens <= 1
