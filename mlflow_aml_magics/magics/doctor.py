@@ -31,5 +31,7 @@ def run(session: Session, args: argparse.Namespace) -> Diagnosis:
     """The diagnosis."""
     from ..services.doctor import diagnose
 
+    if session.sandbox is not None:
+        session.sandbox.check()
     opened = session.opened()
     return diagnose(session.folder, connection=opened.connection if opened else None, offline=args.offline)

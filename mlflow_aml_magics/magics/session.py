@@ -192,6 +192,8 @@ class Session:
         Raises:
             UsageError: nothing was tracked here yet.
         """
+        if self.sandbox is not None:
+            self.sandbox.check()
         if self._workspace is not None and self.tracking is not None:
             return self._workspace
         from ..client.target import choose_target

@@ -28,6 +28,9 @@ from .background import Running
 STOPPED = 3  # exit code of status: none runs
 
 
+DEFAULT = "default"
+
+
 def main(words: list[str] | None = None) -> int:
     """Do what the words say; the exit code."""
     words = sys.argv[1:] if words is None else words
@@ -104,7 +107,7 @@ def _wait_for(command: list[str], environment: dict[str, str], ended: threading.
 
 
 def _start(args: argparse.Namespace) -> int:
-    name = args.name or "default"
+    name = args.name or DEFAULT
     running, is_new = background.start(name, keep=args.keep, lenient=args.lenient, closed=args.closed)
     _say(f"{'started' if is_new else 'runs already'}: {_card(running)}")
     if args.config:
@@ -133,6 +136,9 @@ def _stop(args: argparse.Namespace) -> int:
         _say(f"no sandbox '{name}' runs", to=sys.stderr)
         return 1
     _say(f"stopped {name}")
+    if "ARM_CLOUD_METADATA_URL" in os.environ:
+        names = "REQUESTS_CA_BUNDLE SSL_CERT_FILE CURL_CA_BUNDLE HTTPS_PROXY https_proxy ARM_CLOUD_METADATA_URL"
+        _say(f"this shell still has its environment: close it, or unset {names} AZUREML_CURRENT_CLOUD")
     return 0
 
 
@@ -157,11 +163,14 @@ _VERBS = {"run": _run, "start": _start, "serve": _serve, "stop": _stop, "status"
 
 
 def _only() -> Running:
+    """The one that is meant without a name: ``default``, else the only one that was started here, not by a notebook."""
     found = background.everything()
-    if len(found) != 1:
+    started = [each for each in found if not each.held]
+    meant = [each for each in started if each.name == DEFAULT] or started
+    if len(meant) != 1:
         names = ", ".join(each.name for each in found)
         raise SandboxError(f"which one: --name {names}?" if found else "no sandbox runs: start one with start")
-    return found[0]
+    return meant[0]
 
 
 def _card(running: Running) -> str:

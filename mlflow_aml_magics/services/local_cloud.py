@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MissingDependency, StoreError
+from ..errors import MissingDependency, StoreError, StoreUnreachable
 
 if TYPE_CHECKING:
     from ..sandbox.background import Running
@@ -36,6 +36,17 @@ class LocalCloud:
         from ..client.paths import short_path
 
         return f"data in {short_path(Path(self.running.folder))}, kept; the sandbox ends with this kernel"
+
+    def check(self) -> None:
+        """Look whether it still runs, before mlflow waits for minutes.
+
+        Raises:
+            StoreUnreachable: it has died.
+        """
+        if not self.running.is_alive:
+            raise StoreUnreachable(
+                "the sandbox has died; its data is kept", hint="%aml_track --sandbox starts it again"
+            )
 
     @property
     def names(self) -> tuple[str, str, str]:

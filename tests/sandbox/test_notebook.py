@@ -15,7 +15,7 @@ import mlflow
 import psutil
 import pytest
 
-from mlflow_aml_magics.errors import UsageError
+from mlflow_aml_magics.errors import StoreUnreachable, UsageError
 from mlflow_aml_magics.sandbox import background
 
 TRAIN = """
@@ -104,3 +104,17 @@ def test_it_ends_with_its_kernel_and_the_next_one_finds_the_runs(here: Path) -> 
     assert told == [0, 1]
     assert background.everything() == []
     assert (here / ".aml-sandbox" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_sandbox_that_died_is_told_at_once(shell: Any, here: Path) -> None:
+    shell.run("%aml_track --sandbox --no-autolog")
+    (running,) = background.everything()
+    process = psutil.Process(running.pid)
+    process.kill()
+    process.wait(20)
+    for verb in ("%aml_runs", "%aml_track --status", "%aml_doctor"):
+        with pytest.raises(StoreUnreachable, match="the sandbox has died"):
+            shell.run(verb)
+    shell.run("%aml_track --off")
+    shell.run("%aml_track --sandbox --no-autolog")
+    assert shell.run("%aml_runs") is not None
