@@ -109,9 +109,11 @@ def _same_workspace(conn: Connection, location: str) -> None:
         return
     ref = conn.azure.ref
     ours = {"subscriptions": ref.subscription_id, "resourcegroups": ref.resource_group, "workspaces": ref.name}
-    for kind, name in re.findall(r"/(subscriptions|resourcegroups|workspaces)/([^/]+)(?=/)", location, re.I):
-        if name.lower() != ours[kind.lower()].lower():
-            raise UsageError(f"{location} is in another workspace than {ref}", hint="%aml_track that one first")
+    named = re.findall(r"/(subscriptions|resourcegroups|workspaces)/([^/]+)(?=/)", location, re.I)
+    if any(name.lower() != ours[kind.lower()].lower() for kind, name in named):
+        options = {"workspaces": "--workspace", "resourcegroups": "--resource-group", "subscriptions": "--subscription"}
+        words = " ".join(f"{options[kind.lower()]} {name}" for kind, name in reversed(named))
+        raise UsageError(f"{location} is in another workspace than {ref}", hint=f"%aml_track {words}")
 
 
 @contextmanager
