@@ -50,22 +50,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _environment(args: argparse.Namespace) -> Mapping[str, str]:
     from .config import load_settings
+    from .magics.track import open_store
     from .services.track import script_environment
-    from .workspace import Workspace
 
     folder = Path.cwd()
     settings = load_settings(folder)
-    by_name = bool(args.workspace or args.resource_group or args.subscription)
-    configured = "" if args.uri or by_name else settings.text("tracking_uri")
-    workspace = Workspace.connect(
-        args.uri or configured or None,
-        folder=folder,
-        workspace=args.workspace,
-        resource_group=args.resource_group,
-        subscription=args.subscription,
-        tenant=args.tenant,
-    )
-    why = f"tracking_uri is set by {settings.origin['tracking_uri']}" if configured else workspace.why
+    workspace = open_store(args, settings, folder)
     experiment = (
         args.experiment
         or settings.text("experiment")
@@ -74,7 +64,7 @@ def _environment(args: argparse.Namespace) -> Mapping[str, str]:
         or "root"
     )
     found = script_environment(workspace.connection, experiment=experiment, folder=folder)
-    _say(f"# {workspace.connection.label} ({why}), experiment {experiment}", to=sys.stderr)
+    _say(f"# {workspace.connection.label} ({workspace.why}), experiment {experiment}", to=sys.stderr)
     return found
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..errors import AuthenticationFailed, MissingDependency
 from .cloud import authority_of
+from .packages import is_installed
 
 __all__ = ["CachedCredential", "CredentialChain", "Link", "credential_chain"]
 
@@ -207,7 +208,7 @@ def _links(tenant: str | None, interactive: bool, say: Callable[[str], None]) ->
     # Up to 30 s: `az` takes 2 s on a busy machine, more when it asks for a new token.
     make_cli = lambda: identity.AzureCliCredential(process_timeout=30, **of_tenant, **any_tenant)  # noqa: E731
     links.append(Link("AzureCliCredential", "Azure CLI (az login)", make_cli))
-    if _has_broker():
+    if is_installed("azure.identity.broker"):
         links.append(
             Link("VisualStudioCodeCredential", "VS Code", lambda: identity.VisualStudioCodeCredential(**of_tenant))
         )
@@ -259,15 +260,6 @@ def _has_browser() -> bool:
     except webbrowser.Error:
         return False
     return True
-
-
-def _has_broker() -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec("azure.identity.broker") is not None
-    except ImportError:
-        return False
 
 
 def _is_azure_machine() -> bool:

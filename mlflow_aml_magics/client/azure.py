@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import logging
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AmlMagicsError, AuthenticationFailed, MissingDependency, StoreError, UsageError
+from ..errors import AmlMagicsError, MissingDependency, StoreError, UsageError
 from .auth import PIP, CachedCredential, credential_chain
 from .azure_errors import explain
 from .bridge.run_links import tell_studio
+from .cloud import VARIABLE as CLOUD_VARIABLE
 from .cloud import cloud_name, cloud_of_environment, management_scope, settle_cloud
 from .connection import Connection
 from .identity import who
+from .logs import quiet
+from .packages import broken_pair, is_installed
 from .studio import Studio, studio_host
 from .workspace_ref import WorkspaceRef
 
@@ -43,21 +45,6 @@ class AzureWorkspace:
     cloud: str = ""
     credential: CachedCredential | None = field(default=None, repr=False, compare=False)
     _client: Any = field(default=None, repr=False, compare=False)
-
-    @property
-    def subscription_id(self) -> str:
-        """Its subscription."""
-        return self.ref.subscription_id
-
-    @property
-    def resource_group(self) -> str:
-        """Its resource group."""
-        return self.ref.resource_group
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.ref.name
 
     @property
     def studio(self) -> Studio:
@@ -141,7 +128,7 @@ def connect_workspace(
                 )
             azure = AzureWorkspace(
                 ref, str(found.location or ""), identity.tenant, str(identity), credential.source,
-                _current_cloud(), credential, client,
+                os.environ.get(CLOUD_VARIABLE, ""), credential, client,  # azure-ai-ml sets the variable to its cloud
             )  # fmt: skip
             connection = Connection(uri)
             connection.azure = azure
@@ -183,22 +170,13 @@ def _of_job(uri: str, ref: WorkspaceRef) -> Connection:
 
 
 def _require() -> None:
-    from .packages import broken_pair
-
     for module, package in (
         ("azure.identity", "azure-identity"), ("azure.ai.ml", "azure-ai-ml"), ("azureml.mlflow", "azureml-mlflow"),
     ):  # fmt: skip
-        if not _is_there(module):
+        if not is_installed(module):
             raise MissingDependency(f"Azure Machine Learning needs the package {package}", hint=PIP)
     if broken := broken_pair():
         raise MissingDependency(broken, hint=PIP)
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _ml_client(credential: CachedCredential, subscription: str, group: str | None, workspace: str | None) -> Any:
@@ -206,15 +184,6 @@ def _ml_client(credential: CachedCredential, subscription: str, group: str | Non
 
     # Without this keyword azure-ai-ml reports to Microsoft's Application Insights, in notebooks only.
     return MLClient(credential, subscription, group, workspace, enable_telemetry=False, show_progress=False)
-
-
-def _current_cloud() -> str:
-    """The cloud that azure-ai-ml settled on: it writes the variable itself."""
-    import os
-
-    from .cloud import VARIABLE
-
-    return os.environ.get(VARIABLE, "")
 
 
 def _service_contexts() -> dict[str, Any]:
@@ -235,8 +204,6 @@ def _settle_cloud(uri: str) -> None:
 def _explained(ref: WorkspaceRef, credential: CachedCredential | None) -> Iterator[None]:
     try:
         yield
-    except AuthenticationFailed:
-        raise
     except AmlMagicsError:
         raise
     except Exception as exc:
@@ -249,15 +216,7 @@ def _explained(ref: WorkspaceRef, credential: CachedCredential | None) -> Iterat
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without "This is an experimental class" and what else the SDKs say unasked."""
-    loggers = [logging.getLogger(name) for name in NOISY]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*experimental.*")
-            warnings.filterwarnings("ignore", category=DeprecationWarning)
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    with quiet(*NOISY), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*experimental.*")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        yield

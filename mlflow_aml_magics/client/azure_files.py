@@ -150,6 +150,8 @@ def asked(conn: Connection, doing: str, call: Callable[[], T]) -> T:
 class _Service(Remote):
     """Of a run or an upload: a list of names, and an address with a SAS for each."""
 
+    _client: Any  # azureml-mlflow's, of the one or the other
+
     def __init__(self, conn: Connection, prefix: str) -> None:
         super().__init__()
         from azureml.mlflow._internal.service_context_loader import _AzureMLServiceContextLoader as Loader
@@ -164,16 +166,12 @@ class _Service(Remote):
         }
 
     @abstractmethod
-    def _names(self) -> list[str]:
-        """Every file of the run or upload."""
-
-    @abstractmethod
     def _address(self, path: str) -> str:
         """Where one is read, with a SAS in it: a secret."""
 
     def files(self) -> list[RemoteFile]:
         """See `Remote`."""
-        self._whole = below(asked(self._conn, "listing the artifacts", self._names), self._prefix)
+        self._whole = below(asked(self._conn, "listing the artifacts", self._client.get_file_paths), self._prefix)
         return [RemoteFile(name) for name in self._whole]
 
     def save(self, file: RemoteFile, to: Path) -> Said:
@@ -194,9 +192,6 @@ class _RunFiles(_Service):
         self._client = RunArtifactsClient(self._context, experiment, run, prefix)
         self._words = {**self._scope, "experiment_name": experiment, "run_id": run}
 
-    def _names(self) -> list[str]:
-        return list(self._client.get_file_paths())
-
     def _address(self, path: str) -> str:
         return str(self._client._client.run_artifacts.get_content_information(**self._words, path=path).content_uri)
 
@@ -208,9 +203,6 @@ class _Uploaded(_Service):
 
         self._client = LocalArtifactClient(self._context, origin, container, prefix)
         self._words = {**self._scope, "origin": origin, "container": container}
-
-    def _names(self) -> list[str]:
-        return list(self._client.get_file_paths())
 
     def _address(self, path: str) -> str:
         return str(self._client._client.artifacts.get_content_information(**self._words, path=path).content_uri)

@@ -21,7 +21,7 @@ from mlflow.exceptions import MlflowException
 from ..errors import ModelNotFound, NoModelInRun, RunNotFound, UsageError
 from .artifacts import ModelFiles, fetch, logged_models, open_files, read_model
 from .digest import MLMODEL, data_digest
-from .saving import quiet
+from .logs import quiet
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -1,10 +1,10 @@
-"""Which versions of mlflow and Azure's packages are installed, and whether they go together. Imports none of them."""
+"""Which versions of mlflow and Azure's packages are installed, and whether they go together."""
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import metadata, util
 
-__all__ = ["PACKAGES", "broken_pair", "version_of"]
+__all__ = ["PACKAGES", "broken_pair", "is_installed", "untested", "version_of"]
 
 PACKAGES = ("mlflow", "azureml-mlflow", "azure-ai-ml", "azure-identity")
 FIRST_GOOD = (1, 61)  # of azureml-mlflow: earlier ones know no tracking_uri (Azure/azure-sdk-for-python#43661, #42626)
@@ -18,6 +18,14 @@ def version_of(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported. Of a dotted name the packages above it are."""
+    try:
+        return util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def broken_pair(mlflow: str | None = None, plugin: str | None = None) -> str:

@@ -13,7 +13,6 @@ from mlflow.exceptions import MlflowException
 from ..errors import ModelError, UsageError
 from .azure_models import create_by_path, is_mlflow_source
 from .registry import ModelVersion, aliases_of, exists, registered, resolve
-from .saving import quiet
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -53,7 +52,7 @@ def create_version(
             else:
                 logged: dict[str, Any] = {"model_id": model_id} if model_id else {}  # mlflow 2 knows no such argument
                 # A SQL registry looks a models:/ source up in the global store.
-                with conn.as_current(), quiet("mlflow.store.model_registry.abstract_store"):
+                with conn.as_current():
                     raw = client.create_model_version(
                         name, model_uri, run_id=run_id, tags=dict(tags or {}), description=description,
                         await_creation_for=0, **logged,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,9 @@ import mlflow.pyfunc
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelError, UsageError
+from .logs import quiet
 
-__all__ = ["quiet", "save_object"]
+__all__ = ["save_object"]
 
 # Root module of a class -> the mlflow module that saves it.
 FLAVORS = {
@@ -84,20 +83,8 @@ def _save(flavor: str, model: object, to: Path, options: dict[str, Any]) -> None
             raise
         # skops, mlflow's default, refuses classes that it does not know, the user's own above all.
         shutil.rmtree(to, ignore_errors=True)
-        with quiet(flavor):
+        with quiet(flavor):  # mlflow advises on pickles: the user chose no format, we did
             module.save_model(model, str(to), serialization_format="cloudpickle", **options)
-
-
-@contextlib.contextmanager
-def quiet(logger: str) -> Iterator[None]:
-    """Without mlflow's advice on pickles: the user chose no format, we did."""
-    log = logging.getLogger(logger)
-    before = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
 
 
 def _as_python_model(model: object) -> Any:

@@ -13,11 +13,14 @@ from .parsing import VerbParser, pair, unquote
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
+    from ..config import Settings
     from ..services.track import TrackStatus
+    from ..workspace import Workspace
     from .session import Session
 
-__all__ = ["add_store_words", "parser", "run"]
+__all__ = ["add_store_words", "open_store", "parser", "run"]
 
 
 def parser() -> VerbParser:
@@ -65,6 +68,32 @@ def add_store_words(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     azure.add_argument("--subscription", metavar="ID", help="its subscription")
     azure.add_argument("--tenant", metavar="ID", help="of the login, when you have several")
     return azure
+
+
+def open_store(
+    args: argparse.Namespace, settings: Settings, folder: Path, *, names: tuple[str, str, str] | None = None
+) -> Workspace:
+    """The store that the words of `add_store_words` name, else the setting tracking_uri, else what is found.
+
+    Args:
+        names: a workspace's subscription, resource group and name, for what the words leave out.
+    """
+    from ..workspace import Workspace
+
+    subscription, group, name = names or (args.subscription, args.resource_group, None)
+    by_name = bool(args.workspace or group or subscription)
+    configured = "" if args.uri or by_name else settings.text("tracking_uri")
+    workspace = Workspace.connect(
+        args.uri or configured or None,
+        folder=folder,
+        workspace=args.workspace or name,
+        resource_group=group,
+        subscription=subscription,
+        tenant=args.tenant,
+    )
+    if configured:
+        workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
+    return workspace
 
 
 def _names(word: str) -> list[str]:
@@ -119,28 +148,15 @@ def _start(session: Session, args: argparse.Namespace) -> TrackStatus:
     """Tracking that is on stays on until the new one has its store and its experiment."""
     from ..services.local_cloud import local_cloud
     from ..services.track import prepare_tracking, status_of
-    from ..workspace import Workspace
 
     if args.sandbox:
         _check_sandbox_alone(args)
         print("starting a local workspace…", file=sys.stderr)  # some seconds
     sandbox = local_cloud(session.folder) if args.sandbox else None
-    by_name = bool(args.workspace or args.resource_group or args.subscription or sandbox)
-    subscription, group, name = sandbox.names if sandbox else (args.subscription, args.resource_group, args.workspace)
     with session.environment_before(), sandbox.entered() if sandbox else nullcontext():
         settings = session.settings()
-        configured = "" if args.uri or by_name else settings.text("tracking_uri")
-        workspace = Workspace.connect(
-            args.uri or configured or None,
-            folder=session.folder,
-            workspace=args.workspace or name,
-            resource_group=group,
-            subscription=subscription,
-            tenant=args.tenant,
-        )
+        workspace = open_store(args, settings, session.folder, names=sandbox.names if sandbox else None)
         chosen = session.default_experiment(settings)
-        if configured:
-            workspace.why = f"tracking_uri is set by {settings.origin['tracking_uri']}"
         experiment, why = (args.experiment, "you named it") if args.experiment else chosen
         tracking, ended = prepare_tracking(
             workspace.connection,

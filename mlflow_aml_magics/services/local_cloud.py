@@ -98,12 +98,9 @@ def local_cloud(folder: Path) -> LocalCloud:
         MissingDependency: the extra [sandbox] is not installed.
         StoreError: it does not start.
     """
-    from importlib.util import find_spec
+    from ..client.packages import is_installed
 
-    try:
-        missing = next((name for name in ("trustme", "azure.ai.ml", "azureml.mlflow") if find_spec(name) is None), None)
-    except ModuleNotFoundError as exc:
-        missing = exc.name
+    missing = next((name for name in ("trustme", "azure.ai.ml", "azureml.mlflow") if not is_installed(name)), None)
     if missing:
         raise MissingDependency(f"the sandbox needs {missing}", hint=PIP)
     from ..sandbox import background

@@ -94,7 +94,7 @@ def labels(credential: Any) -> list[str]:
 
 @pytest.mark.usefixtures("no_machine")
 def test_the_order_and_what_needs_somebody_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_has_broker", lambda: False)
+    monkeypatch.setattr(auth, "is_installed", lambda _module: False)
     for name, value in (("AZURE_CLIENT_ID", "c"), ("AZURE_TENANT_ID", "t"), ("MSI_ENDPOINT", "https://x")):
         monkeypatch.setenv(name, value)
     first = ["Environment", "ManagedIdentity", "AzureCli"]
