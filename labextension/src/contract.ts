@@ -1,6 +1,6 @@
-// Made from mlflow_aml_magics/contract.py by `python -m mlflow_aml_magics.contract`. Do not edit.
+// Made from mlflow_aml_magics/contract/ by `python -m mlflow_aml_magics.contract`. Do not edit.
 
-export const CONTRACT_VERSION = 1;
+export const CONTRACT_VERSION = 2;
 
 /**
  * One column of the run table. `key` is the name in the Arrow stream and in queries.
@@ -20,7 +20,8 @@ export interface ColumnInfo {
 /**
  * What the explorer needs to know beside the runs themselves.
  *
- * `total` is how many runs matched in the store; the Arrow stream holds `loaded` of them.
+ * `total` is how many runs matched in the store; `loaded` of them are here: those of the stream `_runs` but for the
+ * `removed` ids, and those of the stream `_changes` in place of or beside them. `live`: some still run.
  */
 export interface ExplorerInfo {
   contract: number;
@@ -33,6 +34,58 @@ export interface ExplorerInfo {
   goal: 'min' | 'max' | null;
   why_goal: string;
   models: string[];
+  removed: string[];
+  live: boolean;
+}
+
+/**
+ * One column that sorts the table.
+ */
+export interface SortTerm {
+  key: string;
+  descending: boolean;
+}
+
+/**
+ * One chart. `x`, `y`, `color` and `size` are column keys, empty where the kind has none or the user chose none.
+ *
+ * `options` are the kind's own: smoothing, x axis of a history, logarithmic axes, bins.
+ */
+export interface ChartSpec {
+  id: string;
+  kind: 'history' | 'scatter' | 'contour' | 'box' | 'histogram' | 'importance' | 'slice' | 'pareto';
+  x: string;
+  y: string;
+  color: string;
+  size: string;
+  options: Record<string, unknown>;
+}
+
+/**
+ * All of it. Empty lists and texts stand for the default. Columns go by their keys, runs by their ids.
+ *
+ * `pinned`: columns that stay at the left. `values`: what a metric's column shows, by key: "last" (where absent),
+ * "min", "max" or "step:10". `group_by`: params whose equal runs make a group; `tree`: child runs under their parents.
+ * `folded`: the plot is folded away.
+ */
+export interface View {
+  query: string;
+  columns: string[];
+  pinned: string[];
+  widths: Record<string, number>;
+  sort: SortTerm[];
+  values: Record<string, string>;
+  group_by: string[];
+  tree: boolean;
+  axes: string[];
+  scales: Record<string, 'linear' | 'log' | 'quantile'>;
+  flipped: string[];
+  color: string;
+  charts: ChartSpec[];
+  baseline: string;
+  starred: string[];
+  tab: 'table' | 'charts' | 'compare';
+  folded: boolean;
 }
 
 /**
@@ -42,6 +95,42 @@ export interface Failure {
   code: string;
   message: string;
   hint: string | null;
+}
+
+/**
+ * Arguments of the request named `cancel`: the id of the request to give up.
+ */
+export interface CancelArgs {
+  request: string;
+}
+
+/**
+ * Browser to kernel. Always answered by one `Reply` with the same id, after any number of `Progress`.
+ */
+export interface Request {
+  id: string;
+  kind: 'request';
+  name: 'register' | 'deploy' | 'invoke' | 'copy_as_python' | 'cancel' | 'history' | 'metric_values' | 'importance' | 'figure' | 'snapshot' | 'noise' | 'compare' | 'artifact' | 'edit_run' | 'export' | 'refresh' | 'views' | 'save_view' | 'delete_view' | 'link';
+  args: Record<string, unknown>;
+}
+
+/**
+ * Kernel to browser while a request runs: one line to show.
+ */
+export interface Progress {
+  id: string;
+  kind: 'progress';
+  message: string;
+}
+
+/**
+ * Kernel to browser, once a request: exactly one of `result` and `error` is not None.
+ */
+export interface Reply {
+  id: string;
+  kind: 'reply';
+  result: Record<string, unknown> | null;
+  error: Failure | null;
 }
 
 /**
@@ -116,42 +205,6 @@ export interface CopyArgs {
  */
 export interface CopyResult {
   code: string;
-}
-
-/**
- * Arguments of the request named `cancel`: the id of the request to give up.
- */
-export interface CancelArgs {
-  request: string;
-}
-
-/**
- * Browser to kernel. Always answered by one `Reply` with the same id, after any number of `Progress`.
- */
-export interface Request {
-  id: string;
-  kind: 'request';
-  name: 'register' | 'deploy' | 'invoke' | 'copy_as_python' | 'cancel';
-  args: Record<string, unknown>;
-}
-
-/**
- * Kernel to browser while a request runs: one line to show.
- */
-export interface Progress {
-  id: string;
-  kind: 'progress';
-  message: string;
-}
-
-/**
- * Kernel to browser, once a request: exactly one of `result` and `error` is not None.
- */
-export interface Reply {
-  id: string;
-  kind: 'reply';
-  result: Record<string, unknown> | null;
-  error: Failure | null;
 }
 
 /**

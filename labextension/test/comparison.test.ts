@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ComparisonInfo } from '../src/contract';
+import { CONTRACT_VERSION, type ComparisonInfo } from '../src/contract';
 import comparison from '../src/widgets/comparison';
 import { FakeModel } from './fakes';
 
 const EVIL = '<img src=x onerror=alert(1)>';
 const INFO: ComparisonInfo = {
-  contract: 1,
+  contract: CONTRACT_VERSION,
   runs: [
     { run_id: 'a', name: 'one', status: 'FINISHED', started: '2026-11-21T05:14:00Z' },
     { run_id: 'b', name: EVIL, status: 'FAILED', started: null },

@@ -64,12 +64,14 @@ export function explorerModel(rows: readonly RunRow[], over: Record<string, unkn
   const bytes = tableToIPC(tableFromArrays(arrays), { format: 'stream' }) as Uint8Array;
   return new FakeModel({
     _runs: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    _changes: new DataView(new ArrayBuffer(0)),
     _info: infoOf(rows),
     query: '',
     selected_run_ids: [],
     columns: [],
     axes: [],
     color: '',
+    view: {},
     error: null,
     ...over,
   });

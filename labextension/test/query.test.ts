@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { filterRuns } from '../src/views/query';
+import { filterRuns } from '../src/views/filter/query';
 import { type RunRow, rowsToRuns } from './runs';
 
 interface Case {

@@ -1,5 +1,5 @@
 /** Runs for tests, by the form of tests/fixtures/query_runs.json. */
-import type { ColumnInfo, ExplorerInfo } from '../src/contract';
+import { CONTRACT_VERSION, type ColumnInfo, type ExplorerInfo } from '../src/contract';
 import { parseNumber, type Runs, runsFromValues } from '../src/views/columns';
 
 type Cell = string | number | null;
@@ -42,7 +42,9 @@ export function rowsToRuns(rows: readonly RunRow[]): Runs {
 
 export function infoOf(rows: readonly RunRow[], over: Partial<ExplorerInfo> = {}): ExplorerInfo {
   return {
-    contract: 1,
+    contract: CONTRACT_VERSION,
+    removed: [],
+    live: false,
     title: 'wine',
     store: 'sqlite mlflow.db',
     total: rows.length,

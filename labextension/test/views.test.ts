@@ -1,14 +1,13 @@
 import { tableFromArrays, tableToIPC } from '@uwdata/flechette';
 import { describe, expect, it } from 'vitest';
-
-import { makeAxis } from '../src/views/axis';
-import { brushesOf, roundOutward, withBrush } from '../src/views/brushes';
 import { parseNumber, readRuns, textAt } from '../src/views/columns';
 import { suggestedName } from '../src/views/dialog';
+import { brushesOf, roundOutward, withBrush } from '../src/views/filter/brushes';
+import { parse } from '../src/views/filter/query-syntax';
 import { cellFormatter, formatNumber } from '../src/views/format';
-import { alphaFor, nearestLine } from '../src/views/lines';
-import { parse } from '../src/views/query-syntax';
-import { sortedRows } from '../src/views/sort';
+import { makeAxis } from '../src/views/parallel/axis';
+import { alphaFor, nearestLine } from '../src/views/parallel/lines';
+import { sortedRows } from '../src/views/table/sort';
 import { columnsOf, rowsToRuns, sweep } from './runs';
 
 const runs = rowsToRuns(sweep(240));

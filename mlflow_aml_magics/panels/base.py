@@ -59,7 +59,8 @@ def failure_of(exc: BaseException) -> Failure:
 class Panel(anywidget.AnyWidget):
     """Base of the panels. A subclass gives `_document` and fills `_handlers`.
 
-    Handlers run in threads of their own, so that a panel stays alive during a deployment.
+    Handlers run in threads of their own, so that a panel stays alive during a deployment. What a handler returns is
+    JSON, but for ``buffers``: a list of bytes, which travel as they are.
     """
 
     def __init__(self, **traits: Any) -> None:
@@ -124,7 +125,8 @@ class Panel(anywidget.AnyWidget):
             self._running.pop(request, None)
 
     def _reply(self, request: str, *, result: dict[str, Any] | None = None, error: Failure | None = None) -> None:
-        self.send({"id": request, "kind": "reply", "result": result, "error": error})
+        buffers = (result or {}).pop("buffers", [])
+        self.send({"id": request, "kind": "reply", "result": result, "error": error}, buffers)
 
 
 def _answer_while_busy(panel: Panel) -> None:

@@ -80,6 +80,8 @@ def explore(
         "goal": direction,
         "why_goal": why,
         "models": list(models),
+        "removed": [],
+        "live": False,
     }
     return Exploration(runs, info, query, () if everything else tuple(names))
 

@@ -13,7 +13,7 @@ import pytest
 from mlflow_aml_magics import Workspace
 from mlflow_aml_magics.errors import NoModelInRun, QueryError, UsageError
 from mlflow_aml_magics.panels.base import PANEL_MIME, WIDGET_MIME, Cancelled
-from mlflow_aml_magics.panels.copy_code import python_of
+from mlflow_aml_magics.panels.answers.copy_code import python_of
 from mlflow_aml_magics.panels.explorer import ExplorerPanel
 
 
@@ -24,7 +24,7 @@ class Answers:
         self.panel, self.sent, self.arrived = panel, [], threading.Condition()
         monkeypatch.setattr(panel, "send", self.receive)
 
-    def receive(self, message: dict[str, Any]) -> None:
+    def receive(self, message: dict[str, Any], _buffers: object = None) -> None:
         with self.arrived:
             self.sent.append(message)
             self.arrived.notify_all()
@@ -117,7 +117,7 @@ def test_a_request_that_fails_is_answered_with_message_and_hint(
 
 def test_an_unexpected_failure_is_answered_too(panel: ExplorerPanel, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = Answers(panel, monkeypatch)
-    monkeypatch.setattr(panel._workspace, "register", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(panel.workspace, "register", lambda *a, **k: 1 / 0)
     answers.ask("register", {"run_id": "x", "name": "wine", "alias": None})
     assert "ZeroDivisionError" in answers.wait()["error"]["message"]
 
@@ -130,7 +130,7 @@ def test_cancel_ends_a_request_at_its_next_step(panel: ExplorerPanel, monkeypatc
         go_on.wait(30)
         progress("still loading")
 
-    monkeypatch.setattr(panel._workspace, "deploy", slow)
+    monkeypatch.setattr(panel.workspace, "deploy", slow)
     answers.ask("deploy", {"run_id": "x", "name": "wine"})
     answers.ask("cancel", {"request": "1"}, "2")
     go_on.set()
@@ -196,7 +196,7 @@ def test_an_unexpected_failure_tells_no_password(panel: ExplorerPanel, monkeypat
         raise RuntimeError("cannot reach http://bob:s3cret@host/api")
 
     answers = Answers(panel, monkeypatch)
-    monkeypatch.setattr(panel._workspace, "register", broken)
+    monkeypatch.setattr(panel.workspace, "register", broken)
     answers.ask("register", {"run_id": "x", "name": "wine", "alias": None})
     assert "s3cret" not in str(answers.wait())
 

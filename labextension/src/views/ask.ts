@@ -7,7 +7,10 @@ export interface Question<R> {
   cancel(): void;
 }
 
-/** `onProgress` gets each line that the kernel sends meanwhile, and says when the kernel is busy. */
+/**
+ * `onProgress` gets each line that the kernel sends meanwhile, and says when the kernel is busy. Bytes come in the
+ * answer's `buffers`, a list of DataView; `bytesOf` makes them fit for Arrow.
+ */
 export type Ask = <R>(
   name: Request['name'],
   args: object,
@@ -19,6 +22,11 @@ export class AskError extends Error {
   constructor(readonly failure: Failure) {
     super(failure.message);
   }
+}
+
+/** The bytes on their own: a view into a larger message may not start where Arrow's columns can. */
+export function bytesOf(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
 }
 
 /** Any error as something to show. */

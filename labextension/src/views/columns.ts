@@ -65,6 +65,46 @@ export function runsFromValues(values: ReadonlyMap<ColumnInfo, readonly (number 
   return { length, columns, ids: idsOf(columns, length) };
 }
 
+/**
+ * The runs with what changed since they were read.
+ *
+ * Changed runs keep their places, new ones come first in the order of `changes`, `removed` ids go. Columns that neither
+ * has are left out.
+ */
+export function mergedRuns(
+  runs: Runs,
+  changes: Runs | null,
+  removed: readonly string[],
+  infos: readonly ColumnInfo[],
+): Runs {
+  const gone = new Set(removed);
+  const fresh = new Map((changes?.ids ?? []).map((id, row) => [id, row]));
+  const known = new Set(runs.ids);
+  const sources: { from: Runs; row: number }[] = [];
+  for (const [id, row] of fresh)
+    if (changes && !known.has(id) && !gone.has(id)) sources.push({ from: changes, row });
+  runs.ids.forEach((id, row) => {
+    const changed = fresh.get(id);
+    if (gone.has(id)) return;
+    sources.push(changes && changed !== undefined ? { from: changes, row: changed } : { from: runs, row });
+  });
+  const columns = new Map<string, Column>();
+  for (const info of infos) {
+    const parts = new Map(
+      [runs, ...(changes ? [changes] : [])].map((from) => [from, from.columns.get(info.key)]),
+    );
+    if ([...parts.values()].every((part) => part === undefined)) continue;
+    const cells = sources.map(({ from, row }) => cellAt(parts.get(from), row, info));
+    columns.set(info.key, isNumeric(info) ? numberColumn(info, cells) : textColumn(info, cells));
+  }
+  return { length: sources.length, columns, ids: sources.map(({ from, row }) => from.ids[row]) };
+}
+
+function cellAt(column: Column | undefined, row: number, info: ColumnInfo): number | string | null {
+  if (!column || column.missing[row]) return null;
+  return isNumeric(info) ? (column.numbers?.[row] ?? null) : textAt(column, row);
+}
+
 /** The text of one cell as it was logged, '' where missing. */
 export function textAt(column: Column, row: number): string {
   if (column.words) return column.words.texts[column.words.codes[row]] ?? '';

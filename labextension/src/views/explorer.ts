@@ -1,14 +1,15 @@
 /** The explorer: filter, plot and table over one state, and the actions on a run. */
 import { Actions } from './actions';
 import type { Ask } from './ask';
-import { ColumnChooser } from './chooser';
 import { isDark } from './color';
 import { Bin, h, readable } from './dom';
-import { FilterBox } from './filterbox';
+import { FilterBox } from './filter/filterbox';
 import { formatCount, formatNumber } from './format';
-import { ParallelPlot } from './parallel';
+import { ParallelPlot } from './parallel/parallel';
 import type { ExplorerState, Topic } from './state';
-import { RunTable } from './table';
+import { ColumnChooser } from './table/chooser';
+import { RunTable } from './table/table';
+import { Tabs } from './tabs';
 import { watchTheme } from './theme';
 
 /** How long changes settle before the live region speaks, in ms. */
@@ -22,7 +23,8 @@ export function explorerView(root: HTMLElement, state: ExplorerState, ask: Ask):
   const plot = new ParallelPlot(state);
   const table = new RunTable(state);
   const actions = new Actions(state, ask);
-  const parts = [filter, chooser, plot, table, actions];
+  const tabs = new Tabs(state, [{ tab: 'table', title: () => 'Table', make: () => table }]);
+  const parts = [filter, chooser, plot, tabs, actions];
   for (const part of parts) bin.add(() => part.destroy());
 
   const title = h('strong', { class: 'mam-title' });
@@ -37,7 +39,7 @@ export function explorerView(root: HTMLElement, state: ExplorerState, ask: Ask):
   const line = h('div', { class: 'mam-bar mam-filter-bar' }, filter.element);
   line.append(h('div', { class: 'mam-counts' }, count, lacking));
   root.classList.add('mam-root', 'mam-explorer');
-  root.replaceChildren(head, line, plot.element, actions.element, table.element, spoken);
+  root.replaceChildren(head, line, plot.element, actions.element, tabs.element, spoken);
 
   let timer = 0;
   const say = () => {

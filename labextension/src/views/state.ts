@@ -1,11 +1,12 @@
 /** What the explorer shows, in one observable place. Views read it, change it by its methods, and hear of changes. */
-import type { ColumnInfo, ExplorerInfo } from '../contract';
-import { type Brush, brushesOf, withBrush } from './brushes';
+import type { ColumnInfo, ExplorerInfo, SortTerm, View } from '../contract';
 import type { Column, Runs } from './columns';
-import { type Filtered, filterRuns } from './query';
-import { type SortKey, sortedRows } from './sort';
+import { type Brush, brushesOf, withBrush } from './filter/brushes';
+import { type Filtered, filterRuns } from './filter/query';
+import { sortedRows } from './table/sort';
 
-export type Topic = 'runs' | 'query' | 'ticked' | 'hover' | 'sort' | 'columns' | 'axes' | 'color';
+/** What changed: the runs, which are ticked, which is hovered, or one key of the view. */
+export type Topic = 'runs' | 'ticked' | 'hover' | keyof View;
 type Listener = (topic: Topic) => void;
 
 /** Which run an action acts on, and why that one. */
@@ -18,23 +19,18 @@ export interface Target {
 const DEFAULT_COLUMNS = 40;
 
 export class ExplorerState {
-  query = '';
+  /** How the runs are shown, as chosen: empty lists and texts stand for the default. */
+  private chosen: View = emptyView();
   /** The last query that was right; a wrong one leaves it standing. */
   good: Extract<Filtered, { error: null }>;
   error: Filtered['error'] = null;
   brushes: ReadonlyMap<string, Brush> = new Map();
+  /** Rows that the filter lets through, in the order of the sort. */
   shown: Int32Array = new Int32Array(0);
-  sort: readonly SortKey[] = [];
   ticked: ReadonlySet<number> = new Set();
   hovered = -1;
   /** The text of `good`: what brushes are written into, and what Python hears of. */
   goodText = '';
-  /** What was chosen, as the traits hold it: empty means the default. */
-  readonly chosen: { columns: readonly string[]; axes: readonly string[]; color: string } = {
-    columns: [],
-    axes: [],
-    color: '',
-  };
   private readonly listeners = new Set<Listener>();
 
   constructor(
@@ -42,8 +38,36 @@ export class ExplorerState {
     public info: ExplorerInfo,
   ) {
     this.good = { ast: null, mask: new Uint8Array(runs.length).fill(1), error: null };
-    this.sort = this.defaultSort();
     this.refilter();
+  }
+
+  /** The view as chosen, to be read only. */
+  get view(): Readonly<View> {
+    return this.chosen;
+  }
+
+  get query(): string {
+    return this.chosen.query;
+  }
+
+  get sort(): readonly SortTerm[] {
+    const known = this.chosen.sort.filter(({ key }) => this.runs.columns.has(key));
+    return known.length > 0 ? known : this.defaultSort();
+  }
+
+  /** Changes one key of the view, and tells. Equal values tell nobody. */
+  set<K extends keyof View>(key: K, value: View[K]): void {
+    if (JSON.stringify(this.chosen[key]) === JSON.stringify(value)) return;
+    this.chosen = { ...this.chosen, [key]: value };
+    if (key === 'query') this.refilter();
+    if (key === 'sort') this.shown = sortedRows(this.runs, this.good.mask, this.sort);
+    this.tell(key);
+  }
+
+  /** Takes over a whole view, as a saved one; what it lacks goes back to the default. */
+  setView(view: Partial<View>): void {
+    const wanted = { ...emptyView(), ...view };
+    for (const key of Object.keys(emptyView()) as (keyof View)[]) this.set(key, wanted[key]);
   }
 
   subscribe(listener: Listener): () => void {
@@ -57,7 +81,6 @@ export class ExplorerState {
     this.runs = runs;
     this.info = info;
     this.hovered = -1;
-    if (this.sort.some(({ key }) => !runs.columns.has(key))) this.sort = this.defaultSort();
     this.good = { ast: null, mask: new Uint8Array(runs.length).fill(1), error: null };
     this.goodText = '';
     this.refilter();
@@ -66,10 +89,7 @@ export class ExplorerState {
   }
 
   setQuery(text: string): void {
-    if (text === this.query) return;
-    this.query = text;
-    this.refilter();
-    this.tell('query');
+    this.set('query', text);
   }
 
   /** Writes a brush into the query, from the last right one when the text is being mistyped. */
@@ -77,10 +97,8 @@ export class ExplorerState {
     this.setQuery(withBrush(this.goodText, this.runs, key, brush));
   }
 
-  setSort(sort: readonly SortKey[]): void {
-    this.sort = sort;
-    this.shown = sortedRows(this.runs, this.good.mask, sort);
-    this.tell('sort');
+  setSort(sort: readonly SortTerm[]): void {
+    this.set('sort', [...sort]);
   }
 
   setTicked(rows: Iterable<number>): void {
@@ -115,8 +133,7 @@ export class ExplorerState {
   }
 
   setColumns(keys: readonly string[]): void {
-    this.chosen.columns = keys;
-    this.tell('columns');
+    this.set('columns', [...keys]);
   }
 
   get axes(): readonly string[] {
@@ -125,8 +142,7 @@ export class ExplorerState {
   }
 
   setAxes(keys: readonly string[]): void {
-    this.chosen.axes = keys;
-    this.tell('axes');
+    this.set('axes', [...keys]);
   }
 
   /** The column that colours the lines: chosen, else the metric asked for, else the first metric axis. */
@@ -139,8 +155,7 @@ export class ExplorerState {
   }
 
   setColor(key: string): void {
-    this.chosen.color = key;
-    this.tell('color');
+    this.set('color', key);
   }
 
   /** The metric asked for. */
@@ -199,7 +214,7 @@ export class ExplorerState {
     return axes.sort((a, b) => order(a) - order(b)).map((info) => info.key);
   }
 
-  private defaultSort(): readonly SortKey[] {
+  private defaultSort(): readonly SortTerm[] {
     const { metric } = this;
     return metric && this.info.goal !== null
       ? [{ key: metric.info.key, descending: this.info.goal === 'max' }]
@@ -225,6 +240,29 @@ export class ExplorerState {
   private tell(topic: Topic): void {
     for (const listener of [...this.listeners]) listener(topic);
   }
+}
+
+/** Everything at its default. */
+export function emptyView(): View {
+  return {
+    query: '',
+    columns: [],
+    pinned: [],
+    widths: {},
+    sort: [],
+    values: {},
+    group_by: [],
+    tree: false,
+    axes: [],
+    scales: {},
+    flipped: [],
+    color: '',
+    charts: [],
+    baseline: '',
+    starred: [],
+    tab: 'table',
+    folded: false,
+  };
 }
 
 function isTelling(info: ColumnInfo): boolean {

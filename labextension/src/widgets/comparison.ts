@@ -2,7 +2,7 @@
 import type { Render } from '@anywidget/types';
 
 import { CONTRACT_VERSION, type ComparisonInfo } from '../contract';
-import { comparisonView } from '../views/comparison';
+import { comparisonView } from '../views/compare/comparison';
 import { Bin, h } from '../views/dom';
 import { failSoft, follow } from './failsoft';
 

@@ -1,28 +1,37 @@
 /**
- * The explorer panel in a notebook. Synced with Python: query, selected_run_ids, columns, axes, color.
- * Never synced: sort, hover, scroll.
+ * The explorer panel in a notebook. Synced with Python: query, selected_run_ids, columns, axes, color, and the rest of
+ * the view. Never synced: hover, scroll.
  */
 import type { AnyModel, Render } from '@anywidget/types';
 
-import { CONTRACT_VERSION, type ExplorerInfo, type Failure } from '../contract';
-import { readRuns } from '../views/columns';
+import { CONTRACT_VERSION, type ExplorerInfo, type Failure, type View } from '../contract';
+import { bytesOf } from '../views/ask';
+import { mergedRuns, type Runs, readRuns } from '../views/columns';
 import { Bin, h } from '../views/dom';
 import { explorerView } from '../views/explorer';
 import { failureNote } from '../views/failure';
-import { ExplorerState, type Topic } from '../views/state';
+import { ExplorerState, emptyView, type Topic } from '../views/state';
 import { failSoft, follow } from './failsoft';
 import { openTransport } from './transport';
 
 interface Traits extends Record<string, unknown> {
   _runs: DataView;
+  _changes: DataView;
   _info: ExplorerInfo;
   query: string;
   selected_run_ids: string[];
   columns: string[];
   axes: string[];
   color: string;
+  view: Partial<View>;
   error: Failure | null;
 }
+
+/** Keys of the view that have a trait of their own. */
+const OWN_TRAITS = ['query', 'columns', 'axes', 'color'] as const;
+const REST = (Object.keys(emptyView()) as (keyof View)[]).filter(
+  (key) => !(OWN_TRAITS as readonly string[]).includes(key),
+);
 
 /** State settles this long before Python hears of it, in ms: a brush being dragged is one message, not sixty. */
 const SYNC_AFTER = 200;
@@ -35,7 +44,7 @@ const render: Render<Traits> = ({ model, el }) => {
     );
   }
   const bin = new Bin();
-  const state = new ExplorerState(readRuns(bytesOf(model.get('_runs')), info.columns), info);
+  const state = new ExplorerState(runsOf(model), info);
   const transport = openTransport(model);
   bin.add(transport.close);
   const root = h('div');
@@ -47,6 +56,7 @@ const render: Render<Traits> = ({ model, el }) => {
     columns: () => state.setColumns(model.get('columns')),
     axes: () => state.setAxes(model.get('axes')),
     color: () => state.setColor(model.get('color')),
+    view: () => state.setView({ ...ownTraits(state.view), ...model.get('view') }),
   };
   for (const read of Object.values(pull)) read();
   const showError = () => {
@@ -58,11 +68,14 @@ const render: Render<Traits> = ({ model, el }) => {
   const sync = syncer(model, state);
   bin.add(state.subscribe(sync.noticed));
   bin.add(sync.flush);
+  let seen: unknown[] = [];
   const reload = () => {
-    const fresh = model.get('_info');
-    state.setRuns(readRuns(bytesOf(model.get('_runs')), fresh.columns), fresh);
+    const now = [model.get('_runs'), model.get('_changes'), model.get('_info')];
+    if (now.every((part, i) => part === seen[i])) return; // the three come in one message
+    seen = now;
+    state.setRuns(runsOf(model), model.get('_info'));
   };
-  bin.add(follow(model, { ...pull, _runs: reload, _info: reload, error: showError }));
+  bin.add(follow(model, { ...pull, _runs: reload, _changes: reload, _info: reload, error: showError }));
   return () => {
     bin.empty();
     el.replaceChildren();
@@ -79,14 +92,14 @@ function syncer(model: AnyModel<Traits>, state: ExplorerState) {
     // A query that is still being typed, or wrong, stays in the browser.
     if (dirty.has('query') && state.error === null) put(model, 'query', state.query);
     if (dirty.has('ticked')) put(model, 'selected_run_ids', state.tickedIds());
-    if (dirty.has('columns')) put(model, 'columns', [...state.chosen.columns]);
-    if (dirty.has('axes')) put(model, 'axes', [...state.chosen.axes]);
-    if (dirty.has('color')) put(model, 'color', state.chosen.color);
+    const { view } = state;
+    for (const key of ['columns', 'axes', 'color'] as const) if (dirty.has(key)) put(model, key, view[key]);
+    if (REST.some((key) => dirty.has(key))) put(model, 'view', pick(view, REST));
     dirty.clear();
     if (before > 0) model.save_changes();
   };
   const noticed = (topic: Topic) => {
-    if (topic === 'hover' || topic === 'sort' || topic === 'runs') return;
+    if (topic === 'hover' || topic === 'runs') return;
     dirty.add(topic);
     window.clearTimeout(timer);
     timer = window.setTimeout(flush, SYNC_AFTER);
@@ -98,9 +111,21 @@ function put<K extends keyof Traits & string>(model: AnyModel<Traits>, key: K, v
   if (JSON.stringify(model.get(key)) !== JSON.stringify(value)) model.set(key, value);
 }
 
-/** The bytes on their own: a view into a larger message may not start where Arrow's columns can. */
-function bytesOf(view: DataView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+/** All runs: those that came first, with the changes since. */
+function runsOf(model: AnyModel<Traits>): Runs {
+  const { columns, removed } = model.get('_info');
+  const runs = readRuns(bytesOf(model.get('_runs')), columns);
+  const changes = model.get('_changes');
+  if (!changes?.byteLength && removed.length === 0) return runs;
+  return mergedRuns(runs, changes?.byteLength ? readRuns(bytesOf(changes), columns) : null, removed, columns);
+}
+
+function ownTraits(view: Readonly<View>): Partial<View> {
+  return pick(view, OWN_TRAITS);
+}
+
+function pick(view: Readonly<View>, keys: readonly (keyof View)[]): Partial<View> {
+  return Object.fromEntries(keys.map((key) => [key, view[key]]));
 }
 
 export default { render: failSoft(render, 'panel.selected') };

@@ -5,20 +5,28 @@ import type { Progress, Reply, Request } from '../contract';
 import { type Ask, AskError } from '../views/ask';
 
 /** Downloads, environments and server starts take minutes; the rest should not. In ms. */
-const PATIENCE: Readonly<Record<Request['name'], number>> = {
+const PATIENCE: Readonly<Partial<Record<Request['name'], number>>> = {
   register: 600_000,
   deploy: 600_000,
-  invoke: 30_000,
-  copy_as_python: 30_000,
-  cancel: 30_000,
+  history: 600_000,
+  metric_values: 600_000,
+  compare: 600_000,
+  artifact: 600_000,
+  importance: 120_000,
+  noise: 120_000,
+  figure: 120_000,
+  snapshot: 120_000,
+  export: 120_000,
+  refresh: 120_000,
 };
+const SHORT = 30_000;
 /** Silence after which the kernel is taken to be running a cell, in ms. */
 const BUSY_AFTER = 1500;
 export const BUSY = 'The kernel is busy: runs after the current cell';
 
 interface Pending {
   heard(message: string): void;
-  settle(reply: Pick<Reply, 'result' | 'error'>): void;
+  settle(reply: Pick<Reply, 'result' | 'error'>, buffers?: readonly DataView[]): void;
 }
 
 export interface Transport {
@@ -29,8 +37,8 @@ export interface Transport {
 /** One transport a view; `close` gives up what is under way and stops listening. */
 export function openTransport(model: AnyModel): Transport {
   const pending = new Map<string, Pending>();
-  const onMessage = (message: unknown) => {
-    if (isReply(message)) pending.get(message.id)?.settle(message);
+  const onMessage = (message: unknown, buffers: readonly DataView[] = []) => {
+    if (isReply(message)) pending.get(message.id)?.settle(message, buffers);
     else if (isProgress(message)) pending.get(message.id)?.heard(message.message);
   };
   model.on('msg:custom', onMessage);
@@ -48,6 +56,7 @@ export function openTransport(model: AnyModel): Transport {
     onProgress: (message: string) => void = () => {},
   ) => {
     const id = post(name, args);
+    const patience = PATIENCE[name] ?? SHORT;
     const answer = new Promise<R>((resolve, reject) => {
       const busy = setTimeout(() => onProgress(BUSY), BUSY_AFTER);
       const late = setTimeout(() => {
@@ -55,17 +64,17 @@ export function openTransport(model: AnyModel): Transport {
         settle(
           refusal(
             'timeout',
-            `no answer to ${name} in ${PATIENCE[name] / 1000} s`,
+            `no answer to ${name} in ${patience / 1000} s`,
             'see whether the kernel is busy',
           ),
         );
-      }, PATIENCE[name]);
-      const settle: Pending['settle'] = ({ result, error }) => {
+      }, patience);
+      const settle: Pending['settle'] = ({ result, error }, buffers = []) => {
         if (!pending.delete(id)) return;
         clearTimeout(busy);
         clearTimeout(late);
         if (error) reject(new AskError(error));
-        else resolve(result as R);
+        else resolve((buffers.length > 0 ? { ...result, buffers } : result) as R);
       };
       const heard = (message: string) => {
         clearTimeout(busy);

@@ -1,10 +1,11 @@
 /** One axis of the parallel plot: where a value stands, and what value stands there. Positions run from 0 (low) to 1. */
-import type { Brush } from './brushes';
-import { roundOutward } from './brushes';
-import { extent } from './color';
-import type { Column } from './columns';
-import { formatNumber, formatTime } from './format';
-import { compareText } from './query-values';
+
+import { extent } from '../color';
+import type { Column } from '../columns';
+import type { Brush } from '../filter/brushes';
+import { roundOutward } from '../filter/brushes';
+import { compareText } from '../filter/query-values';
+import { formatNumber, formatTime } from '../format';
 
 export interface Tick {
   readonly at: number;

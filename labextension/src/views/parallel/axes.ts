@@ -1,9 +1,10 @@
 /** The axes over the lines: titles, ticks and brushes, by pointer and by keyboard. */
+
+import { Bin, h, readable, s } from '../dom';
+import type { Brush } from '../filter/brushes';
+import type { ExplorerState } from '../state';
 import type { Axis } from './axis';
 import { AxisDrag } from './axis-drag';
-import type { Brush } from './brushes';
-import { Bin, h, readable, s } from './dom';
-import type { ExplorerState } from './state';
 
 /** Where the axes stand, in CSS pixels. */
 export interface Frame {

@@ -1,12 +1,13 @@
 /** The parallel-coordinates plot: lines on canvas under axes in SVG, linked to the table through the state. */
+
+import { type ColorScale, colorScale, isDark } from '../color';
+import { Bin, h, readable } from '../dom';
+import { formatNumber } from '../format';
+import type { ExplorerState, Topic } from '../state';
 import { Axes, type Frame } from './axes';
 import { type Axis, makeAxis } from './axis';
-import { type ColorScale, colorScale, isDark } from './color';
-import { Bin, h, readable } from './dom';
-import { formatNumber } from './format';
 import { Legend } from './legend';
 import { alphaFor, type Geometry, LineLayer, nearestLine } from './lines';
-import type { ExplorerState, Topic } from './state';
 
 const HEIGHT = 280;
 const TOP = 38;

@@ -2,7 +2,7 @@
  * Draws very many lines by counting, for each pixel, how many pass and how high they score: 10,000 lines in the time
  * that the canvas takes to stroke some hundred without a GPU. A pixel's colour is that of the mean of its lines.
  */
-import { BINS, type ColorScale, NO_BIN } from './color';
+import { BINS, type ColorScale, NO_BIN } from '../color';
 import type { Geometry } from './lines';
 
 /** Above this many lines on a pixel, one more is not seen. */

@@ -1,5 +1,5 @@
 /** Draws the lines of the parallel plot on canvas, a batch a frame, so that 10,000 of them never block the page. */
-import { BINS, type ColorScale } from './color';
+import { BINS, type ColorScale } from '../color';
 import { Raster } from './raster';
 
 /** Where the lines go: one x an axis, one y an axis and row, in CSS pixels. */

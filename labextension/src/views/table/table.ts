@@ -1,9 +1,9 @@
 /** The run table: only the rows in view are in the page, so 100,000 scroll as smoothly as 100. */
-import type { Column } from './columns';
-import { Bin, h, readable, uniqueId } from './dom';
-import { cellFormatter, fullText } from './format';
-import { statusName } from './query-values';
-import type { ExplorerState, Topic } from './state';
+import type { Column } from '../columns';
+import { Bin, h, readable, uniqueId } from '../dom';
+import { statusName } from '../filter/query-values';
+import { cellFormatter, fullText } from '../format';
+import type { ExplorerState, Topic } from '../state';
 
 export const ROW_HEIGHT = 28;
 const SPARE_ROWS = 6;

@@ -1,8 +1,9 @@
 /** Brushing by pointer: draw a stretch of an axis, move it, drag its ends, click beside it to clear. */
+
+import { Bin } from '../dom';
+import type { ExplorerState } from '../state';
 import type { Frame } from './axes';
 import type { Axis } from './axis';
-import { Bin } from './dom';
-import type { ExplorerState } from './state';
 
 export interface LiveBrush {
   readonly key: string;

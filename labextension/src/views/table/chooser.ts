@@ -1,7 +1,7 @@
 /** The popover that chooses table columns and plot axes. */
-import type { ColumnInfo } from '../contract';
-import { Bin, h, readable, uniqueId } from './dom';
-import type { ExplorerState } from './state';
+import type { ColumnInfo } from '../../contract';
+import { Bin, h, readable, uniqueId } from '../dom';
+import type { ExplorerState } from '../state';
 
 const KINDS = { attribute: 'Run', param: 'Parameters', metric: 'Metrics', tag: 'Tags' } as const;
 /** Stores with thousands of keys are searched, not scrolled. */

@@ -1,14 +1,10 @@
 /** Orders rows by several columns; runs without a value, and NaN, come last in either direction. */
-import type { Column, Runs } from './columns';
-import { compareText } from './query-values';
-
-export interface SortKey {
-  readonly key: string;
-  readonly descending: boolean;
-}
+import type { SortTerm } from '../../contract';
+import type { Column, Runs } from '../columns';
+import { compareText } from '../filter/query-values';
 
 /** The rows whose mask is 1, in order. Equal rows keep the order of the stream. */
-export function sortedRows(runs: Runs, mask: Uint8Array, sort: readonly SortKey[]): Int32Array {
+export function sortedRows(runs: Runs, mask: Uint8Array, sort: readonly SortTerm[]): Int32Array {
   const shown = new Int32Array(mask.length);
   let count = 0;
   for (let row = 0; row < mask.length; row++) if (mask[row]) shown[count++] = row;

@@ -1,5 +1,5 @@
 /** The query is the one truth of what is shown: brushes are read from it, and dragging one rewrites it. */
-import type { Column, Runs } from './columns';
+import type { Column, Runs } from '../columns';
 import { quoteKey, resolve } from './query-columns';
 import { type Node, parse, QueryError } from './query-syntax';
 import { parseTime } from './query-values';

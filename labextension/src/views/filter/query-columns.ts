@@ -1,5 +1,5 @@
 /** From the name that somebody typed to the one column it means. */
-import type { Column, Runs } from './columns';
+import type { Column, Runs } from '../columns';
 import { type ColumnRef, QueryError } from './query-syntax';
 
 const PREFIX = { metric: 'metrics.', param: 'params.', tag: 'tags.', attribute: '' } as const;

@@ -1,5 +1,5 @@
 /** Evaluates a query on the columns, with SQL's three-valued logic: a comparison with a missing value is unknown. */
-import { type Column, parseNumber, type Runs } from './columns';
+import { type Column, parseNumber, type Runs } from '../columns';
 import { resolve } from './query-columns';
 import { type ColumnRef, type Literal, type Node, type Operator, parse, QueryError } from './query-syntax';
 import {

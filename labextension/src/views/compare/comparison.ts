@@ -1,9 +1,9 @@
 /** Two or more runs side by side. */
-import type { ComparedRow, ComparedRun, ComparisonInfo } from '../contract';
-import { isDark } from './color';
-import { Bin, h, readable } from './dom';
-import { formatTime } from './format';
-import { watchTheme } from './theme';
+import type { ComparedRow, ComparedRun, ComparisonInfo } from '../../contract';
+import { isDark } from '../color';
+import { Bin, h, readable } from '../dom';
+import { formatTime } from '../format';
+import { watchTheme } from '../theme';
 
 /** Longer values fold, in characters. */
 const FOLD = 90;

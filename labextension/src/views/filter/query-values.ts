@@ -1,5 +1,5 @@
 /** What literals and texts mean: times, statuses, patterns, order. */
-import type { Column } from './columns';
+import type { Column } from '../columns';
 import { nearest } from './query-columns';
 import { type Literal, QueryError } from './query-syntax';
 

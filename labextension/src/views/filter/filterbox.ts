@@ -1,6 +1,6 @@
 /** The filter: the query as text, and what is wrong with it under the wrong word. */
-import { Bin, h, uniqueId } from './dom';
-import type { ExplorerState } from './state';
+import { Bin, h, uniqueId } from '../dom';
+import type { ExplorerState } from '../state';
 
 /** After this long without a key the filter is applied, in ms: no flicker while a word is being typed. */
 const PAUSE = 120;

@@ -1,8 +1,8 @@
 /** The key of the colours: low value, bar, high value. */
-import { BINS, type ColorScale } from './color';
-import type { Column } from './columns';
-import { h } from './dom';
-import { formatNumber, formatTime } from './format';
+import { BINS, type ColorScale } from '../color';
+import type { Column } from '../columns';
+import { h } from '../dom';
+import { formatNumber, formatTime } from '../format';
 
 export class Legend {
   readonly element = h('span', { class: 'mam-legend' });
