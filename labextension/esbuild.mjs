@@ -6,8 +6,10 @@ const options = {
   entryPoints: [
     'src/widgets/explorer.ts',
     'src/widgets/comparison.ts',
+    'src/widgets/snapshot.ts',
     'src/widgets/explorer.css',
     'src/widgets/comparison.css',
+    'src/widgets/snapshot.css',
   ],
   outdir: '../mlflow_aml_magics/panels/static',
   bundle: true,

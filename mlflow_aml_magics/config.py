@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("autolog", True, "let mlflow log what models are fitted with, without a change in the code"),
     Setting("log_models", True, "let autolog keep the fitted models too (mlflow takes some 5 s a fit for it)"),
     Setting("source", True, "keep the executed cells' source with each run"),
+    Setting("cache", True, "keep runs that were read on disk, so that they open at once the next time"),
     Setting("render", "auto", "static: leave the picture and table of a panel, not the live panel", ("auto", "static")),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -17,7 +17,7 @@ PACKAGE = "mlflow_aml_magics"
 # Which parts of the package each part may import. A part is a module or a folder directly under the package.
 _PURE = {"errors", "contract"}
 _CLIENT = _PURE | {"config", "frames"}
-_SERVICES = _CLIENT | {"client", "render"}
+_SERVICES = _CLIENT | {"client", "render", "plots"}
 _PANELS = _SERVICES | {"services"}
 _SHELLS = _PANELS | {"panels", "workspace"}
 ARROWS: dict[str, set[str]] = {
@@ -26,6 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "config": _PURE,
     "frames": _PURE,
     "render": _PURE | {"frames"},
+    "plots": _PURE | {"frames"},
     "client": _CLIENT,
     "services": _SERVICES | {"sandbox"},
     "panels": _PANELS,

@@ -94,6 +94,18 @@ def test_the_magics_work_the_same(workspace: Workspace, shell: Any) -> None:
     assert mlflow.get_run(done.run_id).data.metrics == {"rmse": 9.0}
 
 
+def test_runs_stand_side_by_side_with_files_read_in_part(workspace: Workspace) -> None:
+    for name, word in (("alpha-0.1", "a"), ("alpha-1.0", "b")):
+        workspace.connection.mlflow.log_text(workspace.find(name), word * 3_000_000, "long.txt")
+    info = workspace.side_by_side("alpha-0.1", "alpha-1.0")
+    lines = {row["key"]: row["values"] for section in info["sections"] for row in section["rows"]}
+    assert info["notes"] == []
+    assert lines["long.txt"] == ["3.0 MB", "3.0 MB"]
+    assert lines["input a"] == ["double", "double"]
+    found, _ = workspace.artifact_side_by_side("alpha-0.1", "alpha-1.0", path="long.txt")
+    assert [(file["size"], file["read"]) for file in found["files"]] == [(3_000_000, 200_000)] * 2
+
+
 def test_a_run_and_a_folder_become_versions(workspace: Workspace, rows: pd.DataFrame, tmp_path: Path) -> None:
     first = workspace.register(workspace.best("rmse"), "wine", alias="champion")
     assert (first.version, first.created) == ("1", True)

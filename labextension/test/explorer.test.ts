@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import explorer from '../src/widgets/explorer';
 import { byText, countListeners, explorerModel, type FakeModel } from './fakes';
-import { sweep } from './runs';
+import { infoOf, sweep } from './runs';
 
 let el: HTMLElement;
 let clean: () => void;
@@ -299,6 +299,155 @@ describe('actions', () => {
     expect(byText<HTMLButtonElement>(el, 'button', 'Register…').disabled).toBe(true);
     el.querySelector<HTMLElement>('tr[data-row="7"] input')!.click();
     expect(byText<HTMLButtonElement>(el, 'button', 'Register…').disabled).toBe(false);
+  });
+});
+
+describe('more actions', () => {
+  const choose = async (button: string, item: string) => {
+    byText(el, 'button', button).click();
+    await vi.advanceTimersByTimeAsync(1);
+    const found = [...el.querySelectorAll<HTMLButtonElement>('.mam-menu button')].find((entry) =>
+      entry.textContent?.includes(item),
+    );
+    found!.click();
+  };
+
+  it('opens the page of the run, or says how to get one', async () => {
+    const model = explorerModel(sweep(40));
+    render(model);
+    await choose('More', 'Open in');
+    expect(model.sent[0]).toMatchObject({ name: 'link', args: { run_id: 'id0' } });
+    model.answer({ url: '', how: 'mlflow ui --backend-store-uri sqlite:///x.db' });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(el.querySelector('.mam-code code')?.textContent).toContain('mlflow ui');
+    await choose('More', 'Open in');
+    model.answer({ url: 'javascript:alert(1)', how: '' });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(el.querySelector('.mam-code a')).toBeNull();
+    const clicked = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => {});
+    await choose('More', 'Open in');
+    model.answer({ url: 'https://ml.example/#/runs/id0', how: '' });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(el.querySelector('.mam-code a')?.getAttribute('rel')).toBe('noopener noreferrer');
+    expect(clicked).toHaveBeenCalledOnce();
+    clicked.mockRestore();
+  });
+
+  it('hands the cell to the notebook, and shows it where there is none', async () => {
+    const model = explorerModel(sweep(40));
+    render(model);
+    await choose('More', 'Insert a cell');
+    expect(model.sent[0].args).toMatchObject({ action: 'cell', run_id: 'id0' });
+    model.answer({ code: 'x = 1' });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(el.querySelector('.mam-code code')?.textContent).toBe('x = 1');
+    const got: unknown[] = [];
+    el.addEventListener('mam-insert-cell', (event) => {
+      got.push((event as CustomEvent).detail);
+      event.preventDefault();
+    });
+    await choose('More', 'Insert a cell');
+    model.answer({ code: 'x = 2' });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(got).toEqual(['x = 2']);
+    expect(el.querySelector('.mam-code')?.textContent).toContain('Inserted below');
+  });
+
+  it('deletes the ticked runs after asking, and takes it back', async () => {
+    const model = explorerModel(sweep(40), { selected_run_ids: ['id7', 'id9'] });
+    render(model);
+    await choose('More', 'Delete 2 ticked runs');
+    expect(model.sent.length).toBe(0);
+    [...el.querySelectorAll<HTMLButtonElement>('.mam-menu button')].at(-1)!.click();
+    expect(model.sent[0]).toMatchObject({
+      name: 'edit_run',
+      args: { action: 'delete', run_ids: ['id7', 'id9'] },
+    });
+    model.answer({ message: '2 runs deleted' });
+    await vi.advanceTimersByTimeAsync(1);
+    byText(el, 'button', 'Undo').click();
+    expect(model.sent[1]).toMatchObject({ args: { action: 'restore', run_ids: ['id7', 'id9'] } });
+  });
+
+  it('copies the rows as they are shown', () => {
+    const model = explorerModel(sweep(40), { selected_run_ids: ['id7', 'id9'] });
+    render(model);
+    byText(el, 'button', 'Copy as Python').click();
+    const sort = [{ key: 'metrics.rmse', descending: false }];
+    expect(model.sent[0].args).toMatchObject({ action: 'runs', run_ids: ['id9', 'id7'], sort, query: '' });
+  });
+
+  it('offers nothing that needs the kernel when it has gone', () => {
+    const model = explorerModel(sweep(40));
+    render(model);
+    model.send = () => {
+      throw new Error('Cannot send');
+    };
+    byText(el, 'button', 'Copy as Python').click();
+    expect(byText<HTMLButtonElement>(el, 'button', 'Register…').disabled).toBe(true);
+    expect(el.textContent).toContain('run the cell again');
+    model.set('query', "params.model = 'rf'");
+    expect(count()).toBe('14 of 40 runs');
+  });
+
+  it('saves a view, loads it and goes back to the default', async () => {
+    const model = explorerModel(sweep(40), { color: 'metrics.r2' });
+    render(model);
+    const open = async () => {
+      byText(el, 'button', 'Views').click();
+      model.answer({ names: ['<b>mine</b>'], views: { '<b>mine</b>': { columns: ['run_name'], color: 7 } } });
+      await vi.advanceTimersByTimeAsync(1);
+    };
+    await open();
+    const name = el.querySelector<HTMLInputElement>('.mam-menu input')!;
+    name.value = 'best';
+    name.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    expect(model.sent[1]).toMatchObject({
+      name: 'save_view',
+      args: { name: 'best', view: { color: 'metrics.r2' } },
+    });
+    await open();
+    expect(el.querySelector('.mam-menu b')).toBeNull();
+    byText(el, '.mam-menu button', '<b>mine</b>').click();
+    vi.advanceTimersByTime(500);
+    expect([model.state.columns, model.state.color]).toEqual([['run_name'], '']);
+    await open();
+    byText(el, '.mam-menu button', 'Back to default').click();
+    vi.advanceTimersByTime(500);
+    expect(model.state.columns).toEqual([]);
+  });
+});
+
+describe('fresh runs', () => {
+  it('merge into those that are there: changed, new, gone, and of another type', () => {
+    const rows = sweep(40);
+    const model = explorerModel(rows, { selected_run_ids: ['id7'], query: 'metrics.rmse < 60' });
+    render(model);
+    const changed = { ...rows[7], metrics: { rmse: 1, f1: 0.5 }, params: { depth: 'deep', model: 'gbm' } };
+    const added = { ...rows[0], attributes: { ...rows[0].attributes, run_id: 'new', run_name: 'new one' } };
+    const now = [added, ...rows.map((row, i) => (i === 7 ? changed : row)).filter((_, i) => i !== 8)];
+    model.state._changes = explorerModel([added, changed]).state._runs;
+    model.set('_info', infoOf(now, { removed: ['id8'], changed: ['new', 'id7'] }));
+    expect(el.querySelector('.mam-count')?.textContent).toBe(
+      `${now.filter(({ metrics }) => Number(metrics.rmse) < 60).length} of 40 runs`,
+    );
+    expect(names()[0]).toBe('run-7');
+    expect(el.querySelector('.mam-about')?.textContent).toBe('Tickedrun-7rmse 1');
+    model.set('query', "params.depth = 'deep' OR metrics.f1 > 0 OR run_name = 'new one'");
+    expect(names().sort()).toEqual(['new one', 'run-7']);
+    model.set('query', "params.depth = '1'");
+    expect(count()).toBe('10 of 40 runs');
+  });
+
+  it('come to an explorer that had none', () => {
+    const model = explorerModel([]);
+    render(model);
+    expect(el.textContent).toContain('No runs yet');
+    const fresh = explorerModel(sweep(3));
+    model.state._info = fresh.state._info;
+    model.set('_runs', fresh.state._runs);
+    expect(count()).toBe('3 runs');
+    expect(el.querySelector<HTMLElement>('.mam-start')?.hidden).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { INSERT_CELL, insertCells } from '../src/lab/insert';
 import { PANEL_MIME, PanelRenderer, VIEW_MIME } from '../src/lab/renderer';
 
 /** Stands in for the widget manager's renderer: `outcome` is what it comes to. */
@@ -99,5 +100,33 @@ describe('a panel in JupyterLab', () => {
     registry.views[0].hide();
     await vi.advanceTimersByTimeAsync(10);
     expect([picture.isHidden, live.isHidden]).toEqual([false, true]);
+  });
+});
+
+describe('a cell that a panel asks for', () => {
+  function notebook() {
+    const cells = [0, 1, 2].map(() => ({ node: document.createElement('div') }));
+    const node = document.createElement('div');
+    node.append(...cells.map((cell) => cell.node));
+    document.body.replaceChildren(node);
+    const inserted: [number, object][] = [];
+    const sharedModel = { insertCell: (at: number, cell: object) => void inserted.push([at, cell]) };
+    return { node, widgets: cells, model: { sharedModel }, activeCellIndex: 0, inserted };
+  }
+
+  const asked = (target: Element, detail: unknown) =>
+    !target.dispatchEvent(new CustomEvent(INSERT_CELL, { detail, bubbles: true, cancelable: true }));
+
+  it('comes below the cell of the panel, and the panel knows', () => {
+    const book = notebook();
+    const end = insertCells({ widgets: () => [{ content: null }, { content: book }] } as never);
+    expect(asked(book.widgets[1].node, 'x = 1')).toBe(true);
+    expect(book.inserted).toEqual([[2, { cell_type: 'code', source: 'x = 1', metadata: {} }]]);
+    expect(book.activeCellIndex).toBe(2);
+    expect(asked(book.widgets[1].node, { not: 'code' })).toBe(false);
+    expect(asked(document.body, 'outside')).toBe(false);
+    end();
+    expect(asked(book.widgets[1].node, 'x = 1')).toBe(false);
+    expect(book.inserted.length).toBe(1);
   });
 });

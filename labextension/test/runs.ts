@@ -44,6 +44,7 @@ export function infoOf(rows: readonly RunRow[], over: Partial<ExplorerInfo> = {}
   return {
     contract: CONTRACT_VERSION,
     removed: [],
+    changed: [],
     live: false,
     title: 'wine',
     store: 'sqlite mlflow.db',

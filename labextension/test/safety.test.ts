@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const SOURCE = join(import.meta.dirname, '../src');
+/** contract.ts is made by a program. */
+const WRITTEN = (name: string) => name !== 'contract.ts';
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((name) =>
   /\.(ts|css)$/.test(name),
 );
@@ -15,7 +17,9 @@ describe('what a store says is never code, and nothing is fetched', () => {
   });
 
   it('files stay small', () => {
-    const long = files.filter((name) => readFileSync(join(SOURCE, name), 'utf8').split('\n').length > 320);
+    const long = files
+      .filter(WRITTEN)
+      .filter((name) => readFileSync(join(SOURCE, name), 'utf8').split('\n').length > 320);
     expect(long).toEqual([]);
   });
 });

@@ -88,4 +88,24 @@ describe('transport', () => {
     expect(model.listeners).toBe(0);
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('tells when the kernel has gone, and when it is heard of again', async () => {
+    const heard: boolean[] = [];
+    transport.close();
+    transport = openTransport(model as unknown as AnyModel, (alive) => heard.push(alive));
+    const send = vi.spyOn(model, 'send').mockImplementation(() => {
+      throw new Error('Cannot send');
+    });
+    const failed = transport.ask('invoke', {}).answer.catch(failureOf);
+    expect(await failed).toMatchObject({ code: 'gone', hint: 'run the cell again' });
+    expect(heard).toEqual([false]);
+    send.mockRestore();
+    model.fire('comm_live_update'); // a kernel that was restarted, or a line that was mended
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(model.sent.at(-1)).toMatchObject({ name: 'cancel' });
+    model.answer({});
+    expect(heard).toEqual([false, true]);
+    transport.close();
+    expect(model.listeners + vi.getTimerCount()).toBe(0);
+  });
 });

@@ -6,7 +6,8 @@ import { brushesOf, roundOutward, withBrush } from '../src/views/filter/brushes'
 import { parse } from '../src/views/filter/query-syntax';
 import { cellFormatter, formatNumber } from '../src/views/format';
 import { makeAxis } from '../src/views/parallel/axis';
-import { alphaFor, nearestLine } from '../src/views/parallel/lines';
+import { nearestLine } from '../src/views/parallel/geometry';
+import { alphaFor } from '../src/views/parallel/lines';
 import { sortedRows } from '../src/views/table/sort';
 import { columnsOf, rowsToRuns, sweep } from './runs';
 

@@ -21,7 +21,8 @@ from mlflow.exceptions import MlflowException
 from ..errors import ModelError
 from .digest import MLMODEL, model_files
 from .registry import resolve
-from .remote import Copied, LocalFiles, Merged, Remote, RepositoryFiles, save_all
+from .remote import Copied, LocalFiles, Merged, Remote, save_all
+from .repository_files import RepositoryFiles
 
 if TYPE_CHECKING:
     from .connection import Connection

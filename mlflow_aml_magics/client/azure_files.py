@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ModelError, StoreError, UsageError
 from .azure_errors import explain
-from .remote import Remote, RemoteFile, Said, below
+from .remote import Head, Remote, RemoteFile, Said, below
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -183,6 +183,15 @@ class _Service(Remote):
         with told(self._conn, doing):
             return _save_blob(self, BlobClient.from_blob_url(address, **RETRY), to)
 
+    def head(self, file: RemoteFile, limit: int) -> Head:
+        """See `Remote`."""
+        from azure.storage.blob import BlobClient
+
+        doing = f"reading {file.path}"
+        address = asked(self._conn, doing, lambda: self._address(self._whole[file.path]))
+        with told(self._conn, doing):
+            return _blob_head(BlobClient.from_blob_url(address, **RETRY), limit)
+
 
 class _RunFiles(_Service):
     def __init__(self, conn: Connection, experiment: str, run: str, prefix: str) -> None:
@@ -232,6 +241,11 @@ class _DatastoreFiles(Remote):
         with told(self._conn, f"downloading {file.path}"):
             return _save_blob(self, self._container.get_blob_client(self._whole[file.path]), to)
 
+    def head(self, file: RemoteFile, limit: int) -> Head:
+        """See `Remote`."""
+        with told(self._conn, f"reading {file.path}"):
+            return _blob_head(self._container.get_blob_client(self._whole[file.path]), limit)
+
     def _open(self) -> Any:
         from azure.storage.blob import ContainerClient
 
@@ -257,3 +271,16 @@ def _save_blob(remote: Remote, blob: Any, to: Path) -> Said:
     remote.write(blob.download_blob().chunks(), to)
     md5 = properties.content_settings.content_md5
     return Said(int(properties.size), bytes(md5) if md5 else None)
+
+
+def _blob_head(blob: Any, limit: int) -> Head:
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        part = blob.download_blob(offset=0, length=limit)
+    except HttpResponseError as exc:
+        if exc.status_code != 416:
+            raise
+        return Head(b"", 0)  # an empty file has no range
+    total = str(part.properties.content_range).rpartition("/")[2]  # "bytes 0-199999/300001"; `size` is that of the part
+    return Head(part.readall(), int(total))

@@ -38,6 +38,7 @@ class Capabilities:
         odd_names: names in backticks.
         order_attributes, order_by_metrics: what it sorts by as we do.
         metrics_lag: seconds after which its search is sure to show what was logged.
+        columns: all runs are read by columns (`bulk`) in the time of a page of its search.
     """
 
     max_page: int = PAGE
@@ -55,6 +56,7 @@ class Capabilities:
     order_attributes: frozenset[str] = frozenset()
     order_by_metrics: bool = False
     metrics_lag: float = 0
+    columns: bool = False
 
 
 _OPEN_SOURCE = frozenset({"run_id", "run_name", "status", "start_time", "end_time"})
@@ -73,6 +75,7 @@ SQL = Capabilities(
     odd_names=True,
     order_attributes=frozenset({"start_time", "end_time"}),
     order_by_metrics=True,
+    columns=True,
 )
 
 # SQLite joins the metric for mlflow's ORDER BY run by run: 4.8 s for the first 11 of 10,000 runs. Reading all 10,000

@@ -26,7 +26,7 @@ from ..contract import ColumnKind
 from ..frames.columns import NUMBER
 from ..frames.query import milliseconds
 from ..frames.status import canonical_status
-from ..frames.syntax import And, Column, Compare, In, IsNull, Like, Literal, Node, Not, Operator, Or, OrderTerm
+from ..frames.syntax import And, Column, Compare, In, IsNull, Like, Literal, Node, Not, Operator, Or, OrderTerm, Search
 from .capabilities import Capabilities
 from .query_tree import parts_of, required, typed
 
@@ -136,8 +136,10 @@ class _Writer:
     def __init__(self, able: Capabilities) -> None:
         self.able = able
 
-    def clauses(self, node: Compare | Like | In | IsNull, negated: bool) -> list[str]:
+    def clauses(self, node: Compare | Like | In | IsNull | Search, negated: bool) -> list[str]:
         """What must hold of the server's runs where ``node`` holds (or, ``negated``, where it fails)."""
+        if isinstance(node, Search):
+            return []  # no server searches everywhere
         column = typed(node.column)
         if isinstance(node, Compare):
             return self.compare(column, _NEGATED[node.operator] if negated else node.operator, node.value, negated)

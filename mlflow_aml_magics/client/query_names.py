@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from ..frames.columns import ATTRIBUTES, kind_of
 from ..frames.runtable import RunTable
-from ..frames.syntax import KEY_PREFIX, And, Column, Node, Not, Or
+from ..frames.syntax import KEY_PREFIX, And, Column, Node, Not, Or, Search
 
 __all__ = ["BLANK", "keys_of", "widened", "with_kind", "with_kinds"]
 
@@ -45,6 +45,8 @@ def with_kinds(node: Node, known: frozenset[str]) -> Node:
         return replace(node, parts=tuple(with_kinds(part, known) for part in node.parts))
     if isinstance(node, Not):
         return Not(with_kinds(node.part, known))
+    if isinstance(node, Search):
+        return node
     return replace(node, column=with_kind(node.column, known))
 
 

@@ -6,28 +6,24 @@ A hostile name does not leave the folder, a copy that is not whole is none, and 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import StoreError
 
-if TYPE_CHECKING:
-    from .connection import Connection
-
 __all__ = [
     "Copied",
+    "Head",
     "LocalFiles",
     "Merged",
     "Remote",
     "RemoteFile",
-    "RepositoryFiles",
     "Said",
     "Saved",
     "below",
@@ -38,7 +34,7 @@ Copied = Callable[[int, int, int], None]  # files that arrived, of how many, the
 
 CHUNK = 1 << 20  # bytes read and written at a time
 AT_ONCE = 8  # files downloaded together: small ones cost a round trip each
-FOLDERS = 1000  # looked into for a list of files
+COPIED = 50_000_000  # bytes of a file that is copied whole for a look at its beginning
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,19 @@ class Said:
 
     size: int | None = None
     md5: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first bytes of a file; ``size`` is that of the whole file, None where nobody told."""
+
+    data: bytes
+    size: int | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all its bytes."""
+        return self.size == len(self.data)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,21 @@ class Remote(ABC):
     @abstractmethod
     def save(self, file: RemoteFile, to: Path) -> Said:
         """Write one file. The folder of ``to`` is there."""
+
+    def head(self, file: RemoteFile, limit: int) -> Head:
+        """The first bytes of a file, at most ``limit``. Storage that gives no part of one is asked for the whole.
+
+        Raises:
+            StoreError: that would be a large file.
+        """
+        if file.size is not None and file.size > COPIED:
+            raise StoreError(
+                f"{file.path} has {file.size:,} bytes and comes only whole", hint="%aml_download brings it"
+            )
+        with tempfile.TemporaryDirectory(prefix="mlflow-aml-head-") as scratch:
+            copy = Path(scratch) / "file"
+            self.save(file, copy)
+            return _head_of(copy, limit)
 
     def write(self, chunks: Any, to: Path) -> None:
         """Write what comes in parts, until somebody stops it."""
@@ -144,51 +168,9 @@ class LocalFiles(Remote):
             self.write(iter(lambda: stream.read(CHUNK), b""), to)
         return Said(source.stat().st_size)
 
-
-class RepositoryFiles(Remote):
-    """What mlflow's artifact repositories reach: an MLflow server's own storage, S3, GCS, …"""
-
-    def __init__(self, conn: Connection, location: str) -> None:
-        super().__init__()
-        self._conn, self._location = conn, location
-        self._repository: Any = self._open(location)
-
-    def _open(self, uri: str) -> Any:
-        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-        if "tracking_uri" in signature(get_artifact_repository).parameters:
-            return get_artifact_repository(uri, tracking_uri=self._conn.uri)
-        with self._conn.as_current():  # mlflow before 3.1.2 asks its global store, once, as it opens it
-            return get_artifact_repository(uri)
-
-    def files(self) -> list[RemoteFile]:
+    def head(self, file: RemoteFile, limit: int) -> Head:
         """See `Remote`."""
-        found: list[RemoteFile] = []
-        todo: deque[str | None] = deque([None])
-        asked = 0
-        while todo:
-            if (asked := asked + 1) > FOLDERS:
-                raise StoreError(f"{self._location} has more than {FOLDERS} folders", hint="name one of them")
-            for item in self._repository.list_artifacts(todo.popleft()):
-                if item.is_dir:
-                    todo.append(item.path)
-                else:
-                    found.append(RemoteFile(item.path, item.file_size))
-        return found or self._single()
-
-    def _single(self) -> list[RemoteFile]:
-        parent, _, name = self._location.rpartition("/")
-        repository: Any = self._open(parent)
-        for item in repository.list_artifacts(None):
-            if item.path == name and not item.is_dir:
-                self._repository = repository
-                return [RemoteFile(name, item.file_size)]
-        return []
-
-    def save(self, file: RemoteFile, to: Path) -> Said:
-        """See `Remote`. By what each repository has to implement: the public way draws a bar for every file."""
-        self._repository._download_file(file.path, str(to))
-        return Said(None if file.size is None or file.size < 0 else file.size)
+        return _head_of(self._path if self._path.is_file() else self._path / file.path, limit)
 
 
 class Merged(Remote):
@@ -213,6 +195,11 @@ class Merged(Remote):
         part, own = self._where[file.path]
         return part.save(own, to)
 
+    def head(self, file: RemoteFile, limit: int) -> Head:
+        """See `Remote`."""
+        part, own = self._where[file.path]
+        return part.head(own, limit)
+
 
 def below(names: Iterable[str], prefix: str) -> dict[str, str]:
     """The names below a folder, without it, and in full; of a single file its last part."""
@@ -221,6 +208,12 @@ def below(names: Iterable[str], prefix: str) -> dict[str, str]:
     known = list(names)
     found = {name[len(prefix) + 1 :]: name for name in known if name.startswith(f"{prefix}/")}
     return found or {name.rpartition("/")[2]: name for name in known if name == prefix}
+
+
+def _head_of(path: Path, limit: int) -> Head:
+    with path.open("rb") as stream:
+        data = stream.read(limit)
+    return Head(data, path.stat().st_size)
 
 
 def _size_and_md5(path: Path) -> tuple[int, bytes]:

@@ -15,8 +15,10 @@ from ..frames.columns import kind_of, name_of
 from ..frames.query import columns, evaluate, parse, parse_order
 from ..frames.runtable import RunTable, RunTableBuilder
 from ..frames.syntax import And, Column, Compare, Literal, Node, OrderTerm, conjuncts
+from . import bulk
 from .alternatives import alternatives
 from .capabilities import Capabilities
+from .column_search import by_columns
 from .connection import Connection, Progress
 from .fresh import completed
 from .planner import order_clauses, plan, presence_filters
@@ -78,13 +80,15 @@ class RunSearch:
             QueryError: the query names a column that no run has, or compares it with what it cannot be.
         """
         if not self.experiments:
-            return self._answer(RunTableBuilder().build())
+            return self.answer(RunTableBuilder().build())
+        if self.able.columns and (found := by_columns(self)) is not None:
+            return found
         try:
             return self._planned()
         except _Undecided:
-            return self._answer(self._read(self.experiments)[0])
+            return self.answer(self._read(self.experiments)[0])
 
-    def _answer(self, found: RunTable, known: frozenset[str] = frozenset()) -> RunTable:
+    def answer(self, found: RunTable, known: frozenset[str] = frozenset()) -> RunTable:
         """What the columns say: the query is evaluated as if no server had seen it."""
         table = RunTable(widened(found.table, known | self.given))
         if columns(self.node):
@@ -112,8 +116,8 @@ class RunSearch:
             stop = None if order is None else Stop(node, self.query, self.limit or 0)
             found, to_the_end = self._read(where, asked, order or (), stop)
             if everything and to_the_end:
-                return self._answer(found, known)
-        return self._answer(found, known | self._others(found, known))
+                return self.answer(found, known)
+        return self.answer(found, known | self._others(found, known))
 
     def _filters(self, node: Node, *, either: bool) -> list[str]:
         """What to ask for: all of a query at once, or its alternatives one after the other, where there are any."""
@@ -216,6 +220,11 @@ class RunSearch:
         self, where: Mapping[str, str], asked: str = "", order: Sequence[str] = (), stop: Stop | None = None
     ) -> tuple[RunTable, bool]:
         """Runs page by page, and whether it went on to the end."""
+        if not asked and not order and stop is None:
+            lag = self.able.metrics_lag
+            everything = bulk.read_all(self.connection, where, progress=self.progress, lag=lag)
+            if everything is not None:
+                return everything, True
         builder, count, kept = RunTableBuilder(), 0, 0
         size = self.able.max_page
         if stop and not columns(stop.node):

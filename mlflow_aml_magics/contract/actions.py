@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from .view import SortTerm
+
 __all__ = [
     "CopyArgs",
     "CopyResult",
@@ -67,13 +69,21 @@ class InvokeResult(TypedDict):
 
 
 class CopyArgs(TypedDict):
-    """Arguments of the request named `copy_as_python`: which action, on which run."""
+    """Arguments of the request named `copy_as_python`: which action, on which run.
 
-    action: Literal["runs", "register", "deploy"]
+    The action "cell" gives a cell that reproduces the run. "runs" gives the rows as they are shown: `run_ids` are the
+    ticked ones, in the order of the table, else `query` says which; `sort` is the one in force, chosen or by default;
+    `columns` are the table's, empty for all.
+    """
+
+    action: Literal["runs", "register", "deploy", "cell"]
     run_id: str | None
     name: str | None
     alias: str | None
     query: str
+    run_ids: list[str]
+    sort: list[SortTerm]
+    columns: list[str]
 
 
 class CopyResult(TypedDict):

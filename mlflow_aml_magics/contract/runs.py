@@ -36,7 +36,8 @@ class ExplorerInfo(TypedDict):
     """What the explorer needs to know beside the runs themselves.
 
     `total` is how many runs matched in the store; `loaded` of them are here: those of the stream `_runs` but for the
-    `removed` ids, and those of the stream `_changes` in place of or beside them. `live`: some still run.
+    `removed` ids, and those of the stream `_changes` in place of or beside them. `changed`: those of the
+    last refresh, none where they are many. `live`: some still run.
     """
 
     contract: int
@@ -50,4 +51,5 @@ class ExplorerInfo(TypedDict):
     why_goal: str
     models: list[str]
     removed: list[str]
+    changed: list[str]
     live: bool

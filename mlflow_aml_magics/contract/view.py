@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-__all__ = ["AxisScale", "ChartKind", "ChartSpec", "SortTerm", "Tab", "View"]
+__all__ = ["AxisScale", "CellMark", "ChartKind", "ChartSpec", "LineStyle", "SortTerm", "Tab", "View"]
 
 AxisScale = Literal["linear", "log", "quantile"]
 ChartKind = Literal["history", "scatter", "contour", "box", "histogram", "importance", "slice", "pareto"]
+CellMark = Literal["bar", "line", "none"]
+LineStyle = Literal["", "lines", "density"]
 Tab = Literal["table", "charts", "compare"]
 
 
@@ -37,8 +39,10 @@ class View(TypedDict):
     """All of it. Empty lists and texts stand for the default. Columns go by their keys, runs by their ids.
 
     `pinned`: columns that stay at the left. `values`: what a metric's column shows, by key: "last" (where absent),
-    "min", "max" or "step:10". `group_by`: params whose equal runs make a group; `tree`: child runs under their parents.
-    `folded`: the plot is folded away.
+    "min", "max" or "step:10". `marks`: what is drawn in a metric's cells, by key; the metric asked for has bars where
+    nothing else is said. `group_by`: params whose equal runs make a group; `tree`: child runs under their parents.
+    `folded`: the plot is folded away. `lines`: how the plot draws very many of them, "" by their number; `height` of
+    the plot in CSS pixels, 0 for the default.
     """
 
     query: str
@@ -47,6 +51,7 @@ class View(TypedDict):
     widths: dict[str, float]
     sort: list[SortTerm]
     values: dict[str, str]
+    marks: dict[str, CellMark]
     group_by: list[str]
     tree: bool
     axes: list[str]
@@ -58,3 +63,5 @@ class View(TypedDict):
     starred: list[str]
     tab: Tab
     folded: bool
+    lines: LineStyle
+    height: float

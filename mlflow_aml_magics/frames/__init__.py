@@ -7,15 +7,25 @@ the others load pyarrow.
 from __future__ import annotations
 
 __all__ = [
+    "coerce",
     "columns",
+    "compared_files",
     "comparison",
+    "contents",
+    "downsample",
+    "fanova",
     "goals",
     "grammar",
+    "groups",
+    "histories",
+    "importance",
+    "noise",
     "numerals",
     "query",
     "runtable",
     "signature",
     "status",
     "syntax",
+    "textdiff",
     "wire",
 ]

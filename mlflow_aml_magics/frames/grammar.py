@@ -8,11 +8,12 @@
                 | column [NOT] (LIKE | ILIKE | RLIKE) text
                 | column [NOT] IN '(' literal (',' literal)* ')'
                 | column IS [NOT] NULL
+                | ~ text              (each word is in the name, a param, a tag or the note, or begins the id)
     column     := [metrics. | params. | tags. | attributes.] name
     name       := bare | `in backticks` | "in double quotes"
     literal    := number | 'text' | "text"      (a quote inside is written twice)
 
-``labextension/src/views/query.ts`` is its twin; both are held to ``tests/fixtures/query_cases.json``.
+``labextension/src/views/filter/query-syntax.ts`` is its twin; both are held to ``tests/fixtures/query_cases.json``.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from .syntax import (
     Operator,
     Or,
     OrderTerm,
+    Search,
 )
 
 __all__ = ["parse", "parse_order"]
@@ -96,7 +98,7 @@ _TOKEN = re.compile(
   | (?P<quoted>"(?:[^"]|"")*")
   | (?P<name>`(?:[^`]|``)+`)
   | (?P<operator><=|>=|<>|!=|==|=|<|>)
-  | (?P<mark>[(),])
+  | (?P<mark>[(),~])
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -151,9 +153,8 @@ class _Parser:
         self.next += taken
         return taken
 
-    def fail(self, message: str, start: int | None = None) -> NoReturn:
+    def fail(self, message: str, start: int | None = None, hint: str | None = None) -> NoReturn:
         token = self.token
-        hint = None
         if message == _LITERAL and token.kind == "word":
             hint = f"put quotes around it: '{token.text}'"
         start = token.start if start is None else start
@@ -190,6 +191,8 @@ class _Parser:
         return self.comparison()
 
     def comparison(self) -> Node:
+        if self.take("mark", "~"):
+            return Search(self.text_literal())
         column = self.column()
         if self.at("operator"):
             written = self.token.text
@@ -206,10 +209,10 @@ class _Parser:
         if self.at("word", *_MATCHERS):
             matcher = _MATCHERS[self.token.text.upper()]
             self.next += 1
-            if not self.at("text") and not self.at("quoted"):
-                self.fail("expected a quoted text")
-            return Like(column, matcher, self.literal(), negated)
-        self.fail("expected LIKE, ILIKE, RLIKE or IN" if negated else "expected an operator such as = or LIKE")
+            return Like(column, matcher, self.text_literal(), negated)
+        if negated:
+            self.fail("expected LIKE, ILIKE, RLIKE or IN")
+        self.fail("expected an operator such as = or LIKE", hint="~ 'some words' looks for words in names and values")
 
     def column(self) -> Column:
         token = self.token
@@ -241,6 +244,11 @@ class _Parser:
         if not self.take("mark", ")"):
             self.fail("expected ')' or ','")
         return tuple(values)
+
+    def text_literal(self) -> Literal:
+        if not self.at("text") and not self.at("quoted"):
+            self.fail("expected a quoted text")
+        return self.literal()
 
     def literal(self) -> Literal:
         token = self.token

@@ -1,10 +1,10 @@
-"""How numbers and differences are written."""
+"""How numbers, differences and sizes are written."""
 
 from __future__ import annotations
 
 import math
 
-__all__ = ["delta", "number"]
+__all__ = ["delta", "number", "size"]
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -50,3 +50,16 @@ def delta(new: float, old: float) -> str:
 
 def _signed(value: float, shown: str) -> str:
     return ("−" if value < 0 else "+") + shown
+
+
+def size(value: float | None) -> str:
+    """A number of bytes in decimal units: "812 B", "1.2 MB"."""
+    if value is None:
+        return ""
+    if value < 1000:
+        return f"{int(value)} B"
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.95 or unit == "TB":
+            break
+    return f"{value:.1f} {unit}"

@@ -34,6 +34,7 @@ from .syntax import (
     Operator,
     Or,
     OrderTerm,
+    Search,
     columns,
     conjuncts,
     to_text,
@@ -51,6 +52,7 @@ __all__ = [
     "Not",
     "Or",
     "OrderTerm",
+    "Search",
     "columns",
     "conjuncts",
     "evaluate",
@@ -71,6 +73,7 @@ _COMPARE: dict[Operator, Callable[[Array, Any], Array]] = {
     ">": pc.greater,
     ">=": pc.greater_equal,
 }
+ID_START = 6  # characters of a run's id that name it
 _NOUN = {"metric": "metric", "param": "parameter", "tag": "tag", "attribute": "attribute"}
 
 
@@ -92,6 +95,8 @@ def evaluate(node: Node, table: pa.Table, *, text: str = "") -> pa.ChunkedArray:
         return reduce(pc.or_kleene, (evaluate(part, table, text=text) for part in node.parts))
     if isinstance(node, Not):
         return pc.invert(evaluate(node.part, table, text=text))
+    if isinstance(node, Search):
+        return _search(str(node.text.value), table)
     try:
         key = resolve(node.column, table.column_names, text=text)
     except QueryError:
@@ -132,6 +137,31 @@ def resolve(column: Column, keys: Iterable[str], *, text: str = "") -> str:
         end=column.end,
         hint=_suggestion(likely, names),
     )
+
+
+def _search(text: str, table: pa.Table) -> pa.ChunkedArray:
+    """Runs in which every word is found, in whichever of their texts, whatever its case. Never unknown."""
+    found = pa.chunked_array([pa.repeat(True, table.num_rows)], pa.bool_())
+    for word in re.split("[ \t\r\n]+", text):
+        if not word:
+            continue
+        pattern = "".join(f"\\x{{{ord(char):x}}}" for char in word)
+        has = pa.scalar(False)
+        for key in table.column_names:
+            start = "^" if key == "run_id" else ""  # of an id the beginning: any digit is somewhere in most of them
+            if _searched(key) and (not start or len(word) >= ID_START):
+                hits = pc.match_substring_regex(table.column(key), start + pattern, ignore_case=True)
+                has = pc.or_kleene(has, hits)
+        found = pc.and_(found, pc.fill_null(has, False))
+    return found
+
+
+def _searched(key: str) -> bool:
+    """People's own texts: what mlflow writes into tags, such as paths that all runs share, would find too much."""
+    kind = kind_of(key)
+    if kind == "tag":
+        return key == "tags.mlflow.note.content" or not key.startswith("tags.mlflow.")
+    return kind == "param" or key in ("run_id", "run_name")
 
 
 def _suggestion(likely: str | None, names: dict[str, str]) -> str | None:

@@ -128,15 +128,19 @@ class RunTable:
         """What ``mlflow.search_runs`` gives for the same runs: same columns, types and values."""
         import pandas as pd
 
-        data: dict[str, Any] = {}
-        for key in (*_PANDAS_ATTRIBUTES, *self.keys()):
-            values = self.table.column(key)
-            if kind_of(key) == "attribute":
-                if key in _PANDAS_ATTRIBUTES:
-                    data[key] = _moments(values) if key in ("start_time", "end_time") else values.to_pylist()
-            elif values.null_count < len(values):  # search_runs has no column of which no run has a value
-                data[key] = values.to_numpy() if kind_of(key) == "metric" else values.to_pylist()
-        frame: pd.DataFrame = pd.DataFrame(data)
+        attributes = {
+            key: _moments(self.table.column(key)) if key in ("start_time", "end_time") else _objects(self.table, key)
+            for key in _PANDAS_ATTRIBUTES
+        }
+        # search_runs has no column of which no run has a value.
+        keys = [key for key in self.keys() if self.table.column(key).null_count < len(self)]
+        metrics = [key for key in keys if kind_of(key) == "metric"]
+        texts = [key for key in keys if kind_of(key) in ("param", "tag")]
+        parts = [pd.DataFrame(attributes)]
+        parts += [_block(self.table, part, kind) for part, kind in ((metrics, "f8"), (texts, "O")) if part]
+        # pandas 3 copies nothing until somebody writes, and does not know the keyword.
+        lazily: Any = {"copy": False} if pd.__version__ < "3" else {}
+        frame: pd.DataFrame = pd.concat(parts, axis=1, **lazily)
         return frame
 
     def _shown(self) -> list[str]:
@@ -145,6 +149,23 @@ class RunTable:
     def _sortable(self, key: str) -> pa.ChunkedArray:
         values = self.table.column(key)
         return as_numbers(values) if pa.types.is_string(values.type) and type_of(key, values) == "number" else values
+
+
+def _objects(table: pa.Table, key: str) -> Any:
+    values = table.column(key)
+    return values.to_numpy() if len(values) else []  # of an empty list pandas makes what mlflow's frame has
+
+
+def _block(table: pa.Table, keys: Sequence[str], kind: str) -> pd.DataFrame:
+    """Columns of one type, in one array: pandas would copy them there one by one."""
+    import numpy as np
+    import pandas as pd
+
+    values = np.empty((len(keys), table.num_rows), kind)
+    for row, key in zip(values, keys, strict=True):
+        row[:] = table.column(key).to_numpy()
+    block: pd.DataFrame = pd.DataFrame(values.T, columns=list(keys), copy=False)
+    return block
 
 
 def _moments(values: pa.ChunkedArray) -> Any:
@@ -162,12 +183,15 @@ def _in_order(table: pa.Table) -> pa.Table:
         key=lambda key: (rank[kind_of(key)], key),
     )
     arrays = []
+    columns = dict(
+        zip(table.column_names, table.columns, strict=True)
+    )  # tables of thousands of columns are slow to ask
     for key in (*ATTRIBUTES, *others):
         wanted = ATTRIBUTES.get(key) or (pa.float64() if kind_of(key) == "metric" else pa.string())
-        if key not in table.column_names:
+        if key not in columns:
             arrays.append(pa.chunked_array([pa.nulls(table.num_rows, wanted)]))
             continue
-        values = table.column(key)
+        values = columns[key]
         arrays.append(values if values.type == wanted else pc.cast(values, wanted))
     return pa.table(arrays, names=[*ATTRIBUTES, *others])
 

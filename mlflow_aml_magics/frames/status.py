@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import nearest
 
-__all__ = ["STATUSES", "canonical_status", "nearest_status"]
+__all__ = ["ENDED", "STATUSES", "canonical_status", "nearest_status"]
 
 # Azure ML's job states as learn.microsoft.com/azure/machine-learning/how-to-track-experiments-mlflow maps
 # them: whatever waits is Scheduled, Canceled is Killed.
@@ -16,6 +16,8 @@ _WRITTEN = {
     "KILLED": ("killed", "canceled", "cancelled", "cancelrequested"),
 }
 STATUSES: dict[str, str] = {name: status for status, names in _WRITTEN.items() for name in names}
+
+ENDED = ("FINISHED", "FAILED", "KILLED")
 
 
 def canonical_status(name: str) -> str | None:

@@ -26,8 +26,10 @@ __all__ = [
     "Operator",
     "Or",
     "OrderTerm",
+    "Search",
     "columns",
     "conjuncts",
+    "searches",
     "to_text",
 ]
 
@@ -112,6 +114,18 @@ class IsNull:
 
 
 @dataclass(frozen=True)
+class Search:
+    """``~ text``: every word of it is in the run's name, params, tags or note, or begins its id."""
+
+    text: Literal
+
+    @property
+    def column(self) -> Column:
+        """It reads many columns; the one that every run has stands for them."""
+        return Column("attribute", "run_id", self.text.start, self.text.end)
+
+
+@dataclass(frozen=True)
 class Not:
     """``NOT part``."""
 
@@ -132,7 +146,7 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = And | Or | Not | Compare | Like | In | IsNull
+Node = And | Or | Not | Compare | Like | In | IsNull | Search
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,13 @@ def columns(node: Node) -> frozenset[Column]:
     if isinstance(node, (And, Or)):
         return frozenset[Column]().union(*(columns(part) for part in node.parts))
     return columns(node.part) if isinstance(node, Not) else frozenset((node.column,))
+
+
+def searches(node: Node) -> bool:
+    """Whether a part of it looks for words in all columns."""
+    if isinstance(node, (And, Or)):
+        return any(searches(part) for part in node.parts)
+    return searches(node.part) if isinstance(node, Not) else isinstance(node, Search)
 
 
 def conjuncts(node: Node) -> tuple[Node, ...]:
@@ -175,6 +196,8 @@ def to_text(node: Node) -> str:
         return f"{_name(node.column)} {'NOT ' if node.negated else ''}IN ({values})"
     if isinstance(node, IsNull):
         return f"{_name(node.column)} IS {'NOT ' if node.negated else ''}NULL"
+    if isinstance(node, Search):
+        return f"~ {_value(node.text)}"
     if isinstance(node, Not):
         return f"NOT {_inside(node.part, And, Or)}"
     if isinstance(node, And):

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .options import add_children, add_experiment, add_goal, children_of_args, goal_of_args, scope_of_args
+from .options import (
+    add_cache,
+    add_children,
+    add_experiment,
+    add_goal,
+    cache_of_args,
+    children_of_args,
+    goal_of_args,
+    scope_of_args,
+)
 from .parsing import VerbParser
 from .progress import progress_line
 from .variables import named
@@ -29,19 +38,23 @@ def parser() -> VerbParser:
             "%aml_compare bold-crane-12 3f2a9c",
         ),
     )
-    verb.add_argument("runs", nargs="*", help="two runs or more: ids, beginnings of ids, or names")
+    verb.add_argument("runs", nargs="*", help="two to twenty runs: ids, beginnings of ids, or names")
     verb.add_argument("--where", metavar="QUERY", default="", help="the filter to begin with, as in %%aml_runs")
+    verb.add_argument("--view", metavar="NAME", help="a saved view; without it, as the last explorer here was left")
     verb.add_argument("--static", action="store_true", help="no live panel, only what can be kept in the notebook")
     add_goal(verb)
     add_children(verb)
     add_experiment(verb)
+    add_cache(verb)
     return verb
 
 
 def run(session: Session, args: argparse.Namespace) -> Any:
     """The panel, or with --static its document."""
-    if args.runs and (args.where or args.children):
-        raise UsageError("named runs are compared as they are", hint="leave --where and --children out, or the runs")
+    if args.runs and (args.where or args.children or args.view):
+        raise UsageError(
+            "named runs are compared as they are", hint="leave --where, --children and --view out, or the runs"
+        )
     workspace = session.workspace()
     words = {
         "query": args.where,
@@ -49,6 +62,8 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         "goal": goal_of_args(args),
         "experiment": scope_of_args(args),
         "children": children_of_args(session, args),
+        "view": args.view,
+        "cache": cache_of_args(session, args),
         "progress": progress_line(session.shell, after=1),
     }
     runs = [named(session, run) for run in args.runs]

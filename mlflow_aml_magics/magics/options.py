@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = [
+    "add_cache",
     "add_children",
     "add_experiment",
     "add_goal",
+    "cache_of_args",
     "children_of_args",
     "goal_of_args",
     "query_of_args",
@@ -28,6 +30,16 @@ def add_experiment(verb: VerbParser) -> None:
     """Which experiments."""
     verb.add_argument("--experiment", "-e", metavar="NAME", action="append", help="an experiment; may be repeated")
     verb.add_argument("--all", action="store_true", help="every experiment")
+
+
+def add_cache(verb: VerbParser) -> None:
+    """Whether runs are taken from disk."""
+    verb.add_argument("--no-cache", action="store_true", help="read every run anew, and keep none on disk")
+
+
+def cache_of_args(session: Session, args: argparse.Namespace) -> bool:
+    """Whether runs may be taken from disk, and kept there."""
+    return not args.no_cache and session.settings().flag("cache")
 
 
 def add_children(verb: VerbParser) -> None:

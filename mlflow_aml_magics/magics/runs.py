@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .options import add_children, add_experiment, children_of_args, query_of_args, scope_of_args
+from .options import (
+    add_cache,
+    add_children,
+    add_experiment,
+    cache_of_args,
+    children_of_args,
+    query_of_args,
+    scope_of_args,
+)
 from .parsing import VerbParser
 from .progress import progress_line
 
@@ -36,6 +44,7 @@ def parser() -> VerbParser:
     verb.add_argument("--limit", "-n", metavar="N", type=int, help="at most so many")
     add_children(verb)
     add_experiment(verb)
+    add_cache(verb)
     return verb
 
 
@@ -49,5 +58,6 @@ def run(session: Session, args: argparse.Namespace) -> pd.DataFrame:
         experiment=scope_of_args(args),
         children=children_of_args(session, args),
         limit=args.limit,
+        cache=cache_of_args(session, args),
         progress=progress_line(session.shell, after=1),
     )

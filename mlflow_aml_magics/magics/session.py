@@ -195,6 +195,7 @@ class Session:
         if self.sandbox is not None:
             self.sandbox.check()
         if self._workspace is not None and self.tracking is not None:
+            self._workspace.cache = self.settings().flag("cache")
             return self._workspace
         from ..client.target import choose_target
         from ..workspace import Workspace
@@ -211,6 +212,7 @@ class Session:
             self.adopt(Workspace.connect(asked, folder=self.folder))
         assert self._workspace is not None
         self._workspace.experiments = self._home(self._workspace, settings)
+        self._workspace.cache = settings.flag("cache")
         return self._workspace
 
     def _is_open(self, target: Target) -> bool:

@@ -6,4 +6,4 @@ Import the module that you need. `document` and `format` load nothing heavy (sta
 
 from __future__ import annotations
 
-__all__ = ["blocks", "document", "explorer", "format", "parallel"]
+__all__ = ["blocks", "comparison", "document", "explorer", "format", "parallel"]

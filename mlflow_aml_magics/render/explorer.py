@@ -1,24 +1,23 @@
-"""What the explorer and the side-by-side panel leave in a notebook where they cannot live."""
+"""What the explorer leaves in a notebook where it cannot live."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..contract import ColumnInfo, ComparedRow, ComparedSection, ComparisonInfo, ExplorerInfo, Goal
-from .document import Block, Code, Document, Facts, Figure, Note, Table, Tone
+from ..contract import ColumnInfo, ExplorerInfo, Goal
+from .document import Block, Document, Facts, Figure, Note, Table
 from .format import count, listed, number, one_line, plural, timestamp
 from .parallel import parallel_caption, parallel_svg
 
 if TYPE_CHECKING:
     from ..frames.runtable import RunTable
 
-__all__ = ["BUDGET", "comparison_document", "explorer_document"]
+__all__ = ["BUDGET", "explorer_document", "within_budget"]
 
 BUDGET = 100_000  # bytes of HTML: what a saved notebook may grow by for one panel
 ROWS = 50
 COLUMNS = 12
-LINES = 60  # lines of a section of a comparison that differ; an environment may list hundreds
 
 
 def explorer_document(
@@ -33,7 +32,7 @@ def explorer_document(
         metric: name of the metric to sort and colour by.
         goal: which way it gets better.
     """
-    return _within_budget(lambda rows: _explorer(runs, info, query, (metric, goal), rows), ROWS)
+    return within_budget(lambda rows: _explorer(runs, info, query, (metric, goal), rows), ROWS)
 
 
 def _explorer(
@@ -134,73 +133,8 @@ def _cell(info: ColumnInfo, value: object) -> str:
     return number(float(text)) if info["type"] == "number" and len(text) > 6 else text
 
 
-# --- side by side ------------------------------------------------------------------------------------------
-
-
-def comparison_document(info: ComparisonInfo) -> Document:
-    """What differs between the runs, section by section; what is the same folded away."""
-    return _within_budget(lambda lines: _comparison(info, lines), LINES)
-
-
-def _comparison(info: ComparisonInfo, lines: int) -> Document:
-    runs = info["runs"]
-    names = [run["name"] for run in runs]
-    heads = [
-        f"{one_line(run['name'], 40)} ({run['run_id'][:8]})"
-        if names.count(run["name"]) > 1
-        else one_line(run["name"], 60)
-        for run in runs
-    ]
-    about = Table(
-        ("", *heads),
-        (
-            ("id", *(run["run_id"] for run in runs)),
-            ("status", *(run["status"] for run in runs)),
-            ("started (UTC)", *((run["started"] or "")[:16].replace("T", " ") for run in runs)),
-        ),
-    )
-    blocks: list[Block] = [about]
-    for section in info["sections"]:
-        blocks += _section(section, heads, lines)
-    return Document(
-        " against ".join(heads) if len(heads) == 2 else plural(len(heads), "run") + " side by side",
-        tuple(blocks),
-    )
-
-
-def _section(section: ComparedSection, heads: Sequence[str], lines: int) -> list[Block]:
-    differing = [row for row in section["rows"] if row["differs"]]
-    same = [row for row in section["rows"] if not row["differs"]]
-    with_delta = any(row["delta"] for row in differing)
-    blocks: list[Block] = []
-    if differing:
-        shown = differing[:lines]
-        rows = tuple(_compared(row, with_delta) for row in shown)
-        plain: tuple[Tone | None, ...] = (None,) * (len(heads) + 1)
-        tones = tuple((*plain, _TONES.get(row["tone"])) for row in shown) if with_delta else ()
-        columns = ("", *heads, "difference") if with_delta else ("", *heads)
-        numeric = (False, *([with_delta] * (len(columns) - 1)))
-        blocks.append(Table(columns, rows, numeric, len(differing), section["title"], tones))
-    if same:
-        title = f"{section['title']}: {'' if differing else 'all '}{count(len(same))} the same"
-        text = "\n".join(f"{one_line(row['key'])} = {one_line(row['values'][0])}" for row in same[:lines])
-        more = f"\n… and {count(len(same) - lines)} more" if len(same) > lines else ""
-        blocks.append(Code(text + more, title=title))
-    return blocks
-
-
-_TONES: dict[str, Tone] = {"better": "good", "worse": "bad"}
-
-
-def _compared(row: ComparedRow, with_delta: bool) -> tuple[str, ...]:
-    cells = (row["key"], *("—" if value is None else value for value in row["values"]))
-    if not with_delta:
-        return cells
-    word = f" {row['tone']}" if row["tone"] in _TONES else ""  # not by colour alone
-    return (*cells, row["delta"] + word)
-
-
-def _within_budget(make: Callable[[int], Document], rows: int) -> Document:
+def within_budget(make: Callable[[int], Document], rows: int) -> Document:
+    """A document with as many rows as fit the budget, at most ``rows``, which ``make`` is told."""
     document = make(rows)
     while rows > 5 and len(document.html().encode()) > BUDGET:
         rows //= 2

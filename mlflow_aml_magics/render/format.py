@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from ..frames.numerals import delta, number
+from ..frames.numerals import delta, number, size
 
 __all__ = [
     "clean",
@@ -70,19 +70,6 @@ def duration(seconds: float | None) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
-
-
-def size(value: float | None) -> str:
-    """A number of bytes in decimal units: "812 B", "1.2 MB"."""
-    if value is None:
-        return ""
-    if value < 1000:
-        return f"{int(value)} B"
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.95 or unit == "TB":
-            break
-    return f"{value:.1f} {unit}"
 
 
 def clean(text: str) -> str:

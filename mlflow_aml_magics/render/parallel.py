@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..contract import ColumnInfo, Goal
-from ..frames.columns import as_numbers, kind_of
-from .format import count, listed, number, one_line, plural, timestamp
+from .axes import Axis, axes_of
+from .axis_names import short_names
+from .format import count, listed, one_line, plural
+from .palette import stroke
 
 if TYPE_CHECKING:
     from ..frames.runtable import RunTable
@@ -20,31 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["LINES", "parallel_caption", "parallel_svg"]
 
 LINES = 200  # more lines hide each other at this height, and 100 KB of output do not hold them
-AXES = 12
-LABELS = 6  # categories that are all named; of more, the first and the last
-LOG_SPAN = 100  # an axis of positive values over two decades is drawn by logarithm: sweeps are
 
 TOP, LEFT, RIGHT, FOOT = 34, 46, 46, 16  # pixels around the axes
 LANE = 34  # height that the missing values take below them
 BANDS = 16  # of the colour bar
-
-# Viridis with its ends pulled in: indigo, teal and gold that stand out from white and from black alike, and differ in
-# lightness for those who do not see the hue.
-_PALETTE = ((91, 108, 190), (31, 158, 137), (214, 168, 0))
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """One axis: where each run crosses it, from 0 (bottom) to 1 (top), None where it has no number there."""
-
-    info: ColumnInfo
-    places: list[float | None]
-    ticks: tuple[tuple[float, str], ...]
-    logarithmic: bool
-
-    @cached_property
-    def missing(self) -> int:
-        return sum(place is None for place in self.places)
 
 
 def parallel_svg(
@@ -62,12 +43,12 @@ def parallel_svg(
     Args:
         runs: those to draw; at most `LINES` of them are, the best by ``color_by``.
         infos: the columns; those with ``axis`` are drawn, params first and ``color_by`` last.
-        color_by: key of the column that colours the lines, gold at its better end.
+        color_by: key of the column that colours the lines, strongest at its better end.
         goal: which end is better; without one, the upper.
         selected: ids of runs to draw strong.
         width, height: of the view box, in pixels.
     """
-    axes = _axes(runs, infos, color_by)
+    axes = axes_of(runs, infos, color_by)
     if len(axes) < 2 or not len(runs):
         return ""
     return _Picture(axes, color_by, goal, width, height).svg(runs.column("run_id").to_pylist(), frozenset(selected))
@@ -77,7 +58,7 @@ def parallel_caption(
     runs: RunTable, infos: Sequence[ColumnInfo], *, color_by: str | None = None, goal: Goal | None = None
 ) -> str:
     """What the picture does not say by itself: how many lines, what the colour is, what is missing."""
-    axes = _axes(runs, infos, color_by)
+    axes = axes_of(runs, infos, color_by)
     if len(axes) < 2 or not len(runs):
         return ""
     coloured = axes[-1].info["key"] == color_by
@@ -86,64 +67,13 @@ def parallel_caption(
         words = [f"the {'best' if coloured and goal else 'first'} {LINES} of {plural(len(runs), 'run')}"]
     if coloured:
         end, name = "low" if goal == "min" else "high", one_line(axes[-1].info["name"], 60)
-        words.append(f"gold: {end} {name}" + (", the better end" if goal else "") + ", by rank")
+        words.append(f"strongest colour: {end} {name}" + (", the better end" if goal else "") + ", by rank")
     gaps = [
         f"{count(axis.missing)} without {one_line(axis.info['name'], 40)}" for axis in reversed(axes) if axis.missing
     ]
     if gaps:
         words.append(f"on the lowest lane: {listed(gaps, 4)}")
     return "; ".join(words)
-
-
-# --- axes --------------------------------------------------------------------------------------------------
-
-
-def _axes(runs: RunTable, infos: Sequence[ColumnInfo], color_by: str | None) -> list[_Axis]:
-    shown = [info for info in infos if info["axis"] and info["key"] in runs]
-    colour = [info for info in infos if info["key"] == color_by and info["key"] in runs]
-    rest = [info for info in shown if info["key"] != color_by][: AXES - len(colour)]
-    rest.sort(key=lambda info: info["kind"] != "param")
-    measured = [_measured(runs, info) for info in (*rest, *colour)]
-    # Of the runs that a filter leaves, a column that varied among all may be the same in each: that is no axis.
-    return [axis for axis in measured if len(set(axis.places)) > 1 or axis.info["key"] == color_by]
-
-
-def _measured(runs: RunTable, info: ColumnInfo) -> _Axis:
-    values = runs.column(info["key"])
-    if info["type"] == "number":
-        numbers = as_numbers(values) if kind_of(info["key"]) != "metric" else values
-        return _numeric(info, [_finite(value) for value in numbers.to_pylist()])
-    if info["type"] == "time":
-        moments = [None if value is None else value.timestamp() * 1000 for value in values.to_pylist()]
-        axis = _numeric(info, moments, logarithms=False)
-        return _Axis(info, axis.places, tuple((at, timestamp(float(text))[:16]) for at, text in axis.ticks), False)
-    texts = values.to_pylist()
-    names = sorted({text for text in texts if text is not None})
-    at = {name: (i + 0.5) / len(names) for i, name in enumerate(names)}
-    told = names if len(names) <= LABELS else [names[0], names[-1]]
-    places = [None if text is None else at[text] for text in texts]
-    return _Axis(info, places, tuple((at[name], one_line(name, 40)) for name in told), False)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _numeric(info: ColumnInfo, values: list[float | None], *, logarithms: bool = True) -> _Axis:
-    known = [value for value in values if value is not None]
-    if not known:
-        return _Axis(info, list(values), (), False)
-    low, high = min(known), max(known)
-    logarithmic = logarithms and low > 0 and high / low >= LOG_SPAN
-    at = math.log if logarithmic else float
-    bottom, top = at(low), at(high)
-    span = top - bottom
-    # A constant, or a span beyond what a float holds, is drawn in the middle.
-    usable = span > 0 and math.isfinite(span)
-    places = [None if value is None else (at(value) - bottom) / span if usable else 0.5 for value in values]
-    text = number if logarithms else repr
-    ticks = ((0.0, text(low)), (1.0, text(high))) if usable else ((0.5, text(low)),)
-    return _Axis(info, places, ticks, logarithmic)
 
 
 # --- drawing -----------------------------------------------------------------------------------------------
@@ -153,7 +83,7 @@ def _numeric(info: ColumnInfo, values: list[float | None], *, logarithms: bool =
 class _Picture:
     """Where things go: axes at equal distances, the lane of missing values below them."""
 
-    axes: Sequence[_Axis]
+    axes: Sequence[Axis]
     color_by: str | None
     goal: Goal | None
     width: int
@@ -172,9 +102,13 @@ class _Picture:
         return "\n".join([*parts, "</svg>"])
 
     @cached_property
-    def coloured(self) -> _Axis | None:
+    def coloured(self) -> Axis | None:
         """The axis that colours the lines; it is the last."""
         return self.axes[-1] if self.axes[-1].info["key"] == self.color_by else None
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        return short_names([axis.info for axis in self.axes])
 
     @cached_property
     def step(self) -> float:
@@ -212,6 +146,7 @@ class _Picture:
 
     def lines(self, run_ids: Sequence[str], selected: frozenset[str]) -> list[str]:
         rows = self.drawn(run_ids, selected)
+        picked = {row for row in rows if run_ids[row] in selected}
         parts = []
         if any(axis.missing for axis in self.axes):
             parts.append(
@@ -221,16 +156,20 @@ class _Picture:
         # Many lines are drawn faint, so that their density shows.
         opacity = 0.9 if len(rows) <= 30 else 0.7 if len(rows) <= 100 else 0.5
         parts.append(f'<g stroke-linejoin="round" stroke-width="1.3" stroke-opacity="{opacity}">')
-        for row in rows:
-            points = " ".join(f"{self.x(i):g},{self.y(axis.places[row]):g}" for i, axis in enumerate(self.axes))
-            merit = self.merit_of(row)
-            stroke = _colour(merit) if self.coloured is None or merit >= 0 else "currentColor"
-            if run_ids[row] in selected:
-                weight = ' stroke-width="2.6" stroke-opacity="1"'
-            else:
-                weight = ' stroke-opacity=".3"' if stroke == "currentColor" else ""
-            parts.append(f'<polyline points="{points}" stroke="{stroke}"{weight}/>')
+        for paint, group in groupby(rows, key=lambda row: self.paint(row, strong=row in picked)):
+            parts.append(f"<g {paint}>")
+            for row in group:
+                points = " ".join(f"{self.x(i):g},{self.y(axis.places[row]):g}" for i, axis in enumerate(self.axes))
+                parts.append(f'<polyline points="{points}"/>')
+            parts.append("</g>")
         return [*parts, "</g>"]
+
+    def paint(self, row: int, *, strong: bool) -> str:
+        """The attributes of a line: by merit, faint where the column that colours has no value."""
+        merit = self.merit_of(row) if self.coloured else 0.25
+        if strong:
+            return f'{stroke(merit)} stroke-width="2.6" stroke-opacity="1"'
+        return stroke(merit) + ("" if merit >= 0 else ' stroke-opacity=".3"')
 
     def drawn(self, run_ids: Sequence[str], selected: frozenset[str]) -> list[int]:
         """The rows to draw, the worst first so that the best lie on top, the selected on top of all."""
@@ -243,10 +182,12 @@ class _Picture:
     def axis(self, place: int) -> list[str]:
         axis, x = self.axes[place], self.x(place)
         room = max(4, int(min(self.step, 160) / 6.4))  # characters between two axes, at 6.4 pixels each
-        name = one_line(axis.info["name"], 400) + (" (log)" if axis.logarithmic else "")
-        full = f"<title>{_esc(name)}</title>" if len(name) > room else ""
+        log = " (log)" if axis.logarithmic else ""
+        name, short = (one_line(text, 400) + log for text in (axis.info["name"], self.names[axis.info["key"]]))
+        short = _short(name if len(name) <= room else short, room)
+        full = f"<title>{_esc(name)}</title>" if short != name else ""
         bold = ' font-weight="600"' if axis is self.coloured else ""
-        head = f"{_esc(_short(name, room))}{full}"
+        head = f"{_esc(short)}{full}"
         parts = [
             f'<text x="{x:g}" y="13" text-anchor="middle" fill="currentColor"{bold}>{head}</text>',
             f'<path d="M{x:g} {TOP}V{self.bottom}" stroke="currentColor" stroke-opacity=".5"/>',
@@ -271,7 +212,7 @@ class _Picture:
         edges = [self.y(i / BANDS) for i in range(BANDS + 1)]
         merits = [self.merit((i + 0.5) / BANDS) for i in range(BANDS)]
         return [
-            f'<path d="M{x:g} {edges[i]:g}V{edges[i + 1]:g}" stroke="{_colour(merits[i])}" stroke-width="5"/>'
+            f'<path d="M{x:g} {edges[i]:g}V{edges[i + 1]:g}" {stroke(merits[i])} stroke-width="5"/>'
             for i in range(BANDS)
         ]
 
@@ -282,13 +223,6 @@ def _faint(x: float, y: float, text: str, more: str) -> str:
 
 def _short(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1].rstrip()}…"
-
-
-def _colour(merit: float) -> str:
-    at = (merit if merit >= 0 else 0.25) * (len(_PALETTE) - 1)
-    lower = min(int(at), len(_PALETTE) - 2)
-    mixed = (a + (b - a) * (at - lower) for a, b in zip(_PALETTE[lower], _PALETTE[lower + 1], strict=True))
-    return "#" + "".join(f"{round(part):02x}" for part in mixed)
 
 
 def _esc(text: str) -> str:

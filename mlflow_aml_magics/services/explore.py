@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..contract import CONTRACT_VERSION, ExplorerInfo
@@ -14,20 +14,39 @@ if TYPE_CHECKING:
     from ..frames.runtable import RunTable
     from ..render.document import Document
 
-__all__ = ["Exploration", "explore"]
+__all__ = ["Exploration", "explore", "is_live"]
 
 
 @dataclass(frozen=True)
 class Exploration:
     """Runs, what is to be known beside them, and the filter to begin with.
 
-    ``experiments`` are the names of those that were asked for; none means all of the store.
+    ``experiments`` are the names of those that were asked for; none means all of the store. ``scope`` has those that
+    were read, and ``parent`` the id of the run whose children they are, if they are.
     """
 
     runs: RunTable
     info: ExplorerInfo
     query: str
     experiments: tuple[str, ...] = ()
+    scope: tuple[ExperimentRef, ...] = ()
+    parent: str | None = None
+
+    def after(self, runs: RunTable) -> Exploration:
+        """The same with runs that were read later: the metric stays, or is found where there was none."""
+        metric, goal, why = self.info["metric"], self.info["goal"], self.info["why_goal"]
+        if metric is None:
+            metric, goal, why = _judged(runs, None, None, self.scope)
+        info = self.info | {
+            "total": runs.total,
+            "loaded": len(runs),
+            "columns": runs.infos(metric),
+            "metric": metric,
+            "goal": goal,
+            "why_goal": why,
+            "live": is_live(runs),
+        }
+        return replace(self, runs=runs, info=info)
 
     def shown(self, query: str) -> RunTable:
         """The runs that a filter lets through."""
@@ -51,6 +70,7 @@ def explore(
     goal: Goal | None = None,
     models: Sequence[str] = (),
     everything: bool = False,
+    parent: str | None = None,
 ) -> Exploration:
     """Get ready what the explorer shows.
 
@@ -58,6 +78,7 @@ def explore(
         metric, goal: as in `best_run`; where nothing says which, a metric with a known goal is taken.
         models: names to offer when a run is registered.
         everything: nobody asked for ``experiments`` by name, they are all that there are.
+        parent: id of the run whose children they are.
 
     Raises:
         QueryError: ``query`` does not fit these runs.
@@ -65,8 +86,7 @@ def explore(
     """
     if query:
         runs.filter(query)
-    chosen = choose_metric(runs, metric, experiments) or _likely_metric(runs)
-    direction, why = choose_goal(chosen, goal, experiments) if chosen else (None, "")
+    chosen, direction, why = _judged(runs, metric, goal, experiments)
     names = [experiment.name for experiment in experiments]
     title = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     info: ExplorerInfo = {
@@ -81,9 +101,27 @@ def explore(
         "why_goal": why,
         "models": list(models),
         "removed": [],
-        "live": False,
+        "changed": [],
+        "live": is_live(runs),
     }
-    return Exploration(runs, info, query, () if everything else tuple(names))
+    return Exploration(runs, info, query, () if everything else tuple(names), tuple(experiments), parent)
+
+
+def is_live(runs: RunTable) -> bool:
+    """Whether some run has not ended."""
+    from ..frames.status import ENDED, canonical_status
+
+    words = {str(word) for word in runs.column("status").unique().to_pylist() if word is not None}
+    return any(canonical_status(word) not in ENDED for word in words)
+
+
+def _judged(
+    runs: RunTable, metric: str | None, goal: Goal | None, experiments: Sequence[ExperimentRef]
+) -> tuple[str | None, Goal | None, str]:
+    """The metric to judge by, the direction that is better, and who says so."""
+    chosen = choose_metric(runs, metric, experiments) or _likely_metric(runs)
+    direction, why = choose_goal(chosen, goal, experiments) if chosen else (None, "")
+    return chosen, direction, why
 
 
 def _likely_metric(runs: RunTable) -> str | None:

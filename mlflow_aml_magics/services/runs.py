@@ -1,4 +1,4 @@
-"""Questions about runs: the table, the best one, one in full, several side by side."""
+"""Questions about runs: the table, the best one, one in full."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from ..client.connection import Connection
     from ..client.models import RunModel
     from ..client.runs import ExperimentRef
-    from ..contract import ComparisonInfo
     from ..frames.runtable import RunTable
 
-__all__ = ["BestRun", "RunCard", "best_run", "choose_goal", "compare_runs", "find_run", "show_run"]
+__all__ = ["BestRun", "RunCard", "best_run", "choose_goal", "find_run", "show_run"]
 
 Goal = Literal["min", "max"]
 
@@ -42,11 +41,12 @@ class BestRun(Shown):
         return self.run_id
 
     def _document(self) -> Document:
-        word = "lowest" if self.goal == "min" else "highest"
+        word, having = "lowest" if self.goal == "min" else "highest", self.runs - self.without
+        of_how_many = f"the {word} of {having:,} runs" if having > 1 else "the only run that has it"
         facts = (
             ("run", self.run_name),
             ("id", self.run_id),
-            (self.metric, f"{number(self.value)}, the {word} of {self.runs - self.without:,} runs ({self.why})"),
+            (self.metric, f"{number(self.value)}, {of_how_many} ({self.why})"),
             *self.params,
         )
         blocks: list[Block] = [Facts(facts)]
@@ -242,41 +242,3 @@ def _models(connection: Connection, run_id: str) -> list[RunModel]:
         return models_of_run(connection, run_id)
     except NoModelInRun:
         return []
-
-
-def compare_runs(connection: Connection, runs: RunTable) -> ComparisonInfo:
-    """Two or more runs side by side, in the table's order: what differs, and by how much.
-
-    Artifacts, signature and environment are read from each run's model, where it has one.
-    """
-    from ..frames.comparison import compare
-
-    ids = [str(run_id) for run_id in runs.column("run_id").to_pylist()]
-    return compare(runs, {run_id: _run_files(connection, run_id) for run_id in ids})
-
-
-def _run_files(connection: Connection, run_id: str) -> dict[str, dict[str, str]]:
-    from ..client.artifacts import fetch, list_files, read_model
-    from ..frames.signature import parse_signature
-
-    sections: dict[str, dict[str, str]] = {
-        "Artifacts": dict.fromkeys(list_files(connection, run_id), "present"),
-        "Signature": {},
-        "Environment": {},
-    }
-    models = _models(connection, run_id)
-    if not models:
-        return sections
-    files = read_model(fetch(connection, models[-1].uri))
-    signature = parse_signature(files.signature)
-    sections["Signature"] = {f"{way} {name}": kind for way, name, kind in signature.rows()} if signature else {}
-    sections["Environment"] = dict(_requirement(line) for line in files.requirements)
-    return sections
-
-
-def _requirement(line: str) -> tuple[str, str]:
-    for separator in ("==", ">=", "~=", "<="):
-        name, found, version = line.partition(separator)
-        if found:
-            return name.strip(), f"{separator}{version.strip()}" if separator != "==" else version.strip()
-    return line.strip(), "any"

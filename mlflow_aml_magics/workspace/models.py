@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound, UsageError
-from .runs import Runs, run_id_of
+from .edits import Edits
+from .runs import run_id_of
 
 if TYPE_CHECKING:
     from ..client.connection import Progress
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Models"]
 
 
-class Models(Runs):
+class Models(Edits):
     """The registered models of a store."""
 
     def register(

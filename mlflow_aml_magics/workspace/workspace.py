@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ModelNotFound, RunNotFound, UsageError
-from .models import Models
+from .comparing import Comparing
 
 if TYPE_CHECKING:
     from ..client.connection import Progress
+    from ..frames.runtable import RunTable
     from ..panels.comparison import ComparisonPanel
     from ..panels.explorer import ExplorerPanel
     from ..render.document import Document
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Workspace"]
 
 
-class Workspace(Models):
+class Workspace(Comparing):
     """One store of runs and models, and what can be done with it.
 
     Make one with `Workspace.connect`. Methods may be called from several threads.
@@ -38,54 +40,108 @@ class Workspace(Models):
         goal: Literal["min", "max"] | None = None,
         experiment: str | Sequence[str] | None = None,
         children: object = None,
+        view: str | None = None,
         static: bool = False,
+        cache: bool | None = None,
         progress: Progress | None = None,
     ) -> ExplorerPanel | ComparisonPanel | Document:
-        """The explorer of all runs, or two or more runs side by side.
+        """The explorer of all runs, or two to twenty runs side by side.
 
         Args:
-            runs: nothing for the explorer; else two or more runs, each as in `find`.
+            runs: nothing for the explorer; else two to twenty runs, each as in `find`; the first is the baseline.
             query: the explorer's filter to begin with.
             metric, goal: what to colour and rank by; found as in `best` where they are not given.
             experiment, children, progress: which runs the explorer has, as in `run_table`.
+            view: a saved view of the explorer, by name; None shows the runs as the last explorer of these experiments
+                was left, but for what is asked for here.
             static: no live panel, but the document that it would leave in the notebook.
+            cache: whether the explorer may take ended runs from disk; a server does not tell who renamed, tagged or
+                deleted one since, so the open panel reads them again bit by bit. None is as the workspace does.
         """
-        if len(runs) == 1:
-            raise UsageError("one run cannot be compared", hint="name two runs, or none for the explorer")
+        if runs and view is not None:
+            raise UsageError("a view is of the explorer, not of named runs", hint="leave the runs out, or the view")
         if runs:
-            return self._side_by_side([self.find(run) for run in runs], static=static)
-        from ..services.explore import explore
+            return self._side_by_side(runs, static=static, progress=progress)
+        return self._explorer(
+            query,
+            metric=metric,
+            goal=goal,
+            experiment=experiment,
+            children=children,
+            view=view,
+            static=static,
+            cache=cache,
+            progress=progress,
+        )
 
+    def _explorer(
+        self,
+        query: str,
+        *,
+        metric: str | None,
+        goal: Literal["min", "max"] | None,
+        experiment: str | Sequence[str] | None,
+        children: object,
+        view: str | None,
+        static: bool,
+        cache: bool | None,
+        progress: Progress | None,
+    ) -> ExplorerPanel | Document:
+        from ..services.explore import explore
+        from ..services.views import Views, opening_view
+
+        parent = None if children is None else self.find(children)
+        experiments = self._experiments(experiment)
+        if parent is None:
+            runs = self.open_table(experiments, cache=cache, exact=static, progress=progress)
+        else:
+            runs = self.run_table(experiment=experiment, children=parent, progress=progress)
         found = explore(
-            self.run_table(experiment=experiment, children=children, progress=progress),
-            self._experiments(experiment),
-            store=self._connection.label,
+            runs,
+            experiments,
+            store=self._label_of(runs),
             query=query,
             metric=metric,
             goal=goal,
             models=self._model_names(),
             everything=not (self.experiments if experiment is None else experiment),
+            parent=parent,
         )
+        if parent is not None:
+            found.info["title"] = f"children of {self._run_name(parent)} in {found.info['title']}"
+        views = Views(self._connection, found.experiments, parent)
         if static:
-            return found.document()
+            shown = opening_view(views, found.runs, name=view, query=query)["query"] if view else query
+            return found.document(shown)
         from ..panels.explorer import ExplorerPanel
 
-        return ExplorerPanel(self, found)
+        opening = opening_view(views, found.runs, name=view, query=query, metric=metric)
+        return ExplorerPanel(self, replace(found, query=opening.get("query", "")), view=opening)
 
-    def _side_by_side(self, run_ids: Sequence[str], *, static: bool) -> ComparisonPanel | Document:
-        from ..client.runs import experiments_by_id, get_run, read_runs
-        from ..render.explorer import comparison_document
-        from ..services.runs import compare_runs
+    def _label_of(self, runs: RunTable) -> str:
+        """The store; and how many runs may have been edited there since they were put on disk here."""
+        from ..services.refresh import unchecked
 
-        owners = {get_run(self._connection, run_id).info.experiment_id for run_id in run_ids}
-        only = f"run_id IN ({', '.join(repr(run_id) for run_id in run_ids)})"
-        table = read_runs(self._connection, experiments_by_id(self._connection, sorted(owners)), query=only)
-        comparison = compare_runs(self._connection, table.take(run_ids))
+        count = unchecked(runs)
+        aged = f" · {count:,} ended runs as last seen here, --no-cache reads them anew" if count else ""
+        return f"{self._connection.label}{aged}"
+
+    def _run_name(self, run_id: str) -> str:
+        from ..client.runs import get_run
+
+        return get_run(self._connection, run_id).info.run_name or run_id[:8]
+
+    def _side_by_side(
+        self, runs: Sequence[object], *, static: bool, progress: Progress | None
+    ) -> ComparisonPanel | Document:
+        comparison = self.side_by_side(*runs, progress=progress)
         if static:
+            from ..render.comparison import comparison_document
+
             return comparison_document(comparison)
         from ..panels.comparison import ComparisonPanel
 
-        return ComparisonPanel(comparison)
+        return ComparisonPanel(self, comparison)
 
     # ---- deployments
 

@@ -102,7 +102,7 @@ def test_from_training_to_predictions(lab: Any, open_notebook: Callable[..., Any
     panel.get_by_role("button", name="Register", exact=True).click()
     expect(panel.get_by_text("diabetes version 1 created")).to_be_visible(timeout=60_000)
     notebook.screenshot("quickstart-registered")
-    assert notebook.python("[v.aliases for v in panel._workspace.models().versions]") == "[('champion',)]"
+    assert notebook.python("[v.aliases for v in panel.workspace.models().versions]") == "[('champion',)]"
     panel.get_by_role("button", name="Close", exact=True).click()
 
     panel.get_by_role("button", name="Deploy…").click()
@@ -112,12 +112,12 @@ def test_from_training_to_predictions(lab: Any, open_notebook: Callable[..., Any
     expect(panel.get_by_role("group", name="Answer")).to_be_visible(timeout=60_000)
     notebook.screenshot("quickstart-predicted")
     same = (
-        "(lambda m: [round(float(p), 6) for p in panel._workspace.invoke('diabetes', sample=True).predictions] =="
+        "(lambda m: [round(float(p), 6) for p in panel.workspace.invoke('diabetes', sample=True).predictions] =="
         " [round(float(p), 6) for p in m.predict(X_train.head(3))])"
         "(mlflow.sklearn.load_model('models:/diabetes@champion'))"
     )
     assert notebook.python(same) == "True"
-    notebook.python("panel._workspace.delete('diabetes')")
+    notebook.python("panel.workspace.delete('diabetes')")
 
     panel.get_by_role("button", name="Copy as Python").click()
     page.keyboard.press("Escape")

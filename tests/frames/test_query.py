@@ -24,6 +24,7 @@ from mlflow_aml_magics.frames.query import (
     Node,
     Not,
     Or,
+    Search,
     columns,
     conjuncts,
     evaluate,
@@ -74,6 +75,7 @@ def test_errors_point_at_the_word(runs: RunTable, case: dict[str, Any]) -> None:
         ("score = 1", "write metrics.score"),
         ("params.flag = True", "put quotes around it: 'True'"),
         ("status = 'Finshed'", "FINISHED"),
+        ("random forest", "~ 'some words' looks for words in names and values"),
     ],
 )
 def test_errors_say_what_was_meant(runs: RunTable, query: str, hint: str) -> None:
@@ -149,6 +151,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(In, text_columns, st.lists(literals, min_size=1, max_size=3).map(tuple), st.booleans()),
     st.builds(In, columns_of("metric"), st.lists(numeric, min_size=1, max_size=3).map(tuple), st.booleans()),
     st.builds(IsNull, st.one_of(text_columns, columns_of("metric")), st.booleans()),
+    st.builds(lambda text: Search(Literal(text)), st.sampled_from([*TEXTS, "a b", " ", "B\ta"])),
 )
 nodes: st.SearchStrategy[Node] = st.recursive(
     leaves,
@@ -191,6 +194,10 @@ def compared(left: Any, operator: str, right: Any) -> bool:
 
 def verdict(node: Node, run: dict[str, Any]) -> bool | None:
     """SQL's answer for one run: True, False or None for unknown."""
+    if isinstance(node, Search):
+        values = [*run["params"].values(), *run["tags"].values()]
+        words = filter(None, re.split("[ \t\r\n]+", str(node.text.value)))
+        return all(any(re.search(re.escape(word), value, re.IGNORECASE) for value in values) for word in words)
     if isinstance(node, Not):
         inner = verdict(node.part, run)
         return None if inner is None else not inner

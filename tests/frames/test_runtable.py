@@ -167,8 +167,8 @@ def test_the_wire_is_one_batch_in_the_order_of_infos() -> None:
     assert len(batches) == 1
     batch = batches[0]
     assert batch.schema.names == [info["key"] for info in runs.infos()]
-    assert batch.schema.field("params.k").type == pa.dictionary(pa.int32(), pa.string())
-    assert batch.schema.field("status").type == pa.dictionary(pa.int32(), pa.string())
+    assert batch.schema.field("params.k").type == pa.dictionary(pa.uint8(), pa.string())
+    assert batch.schema.field("status").type == pa.dictionary(pa.uint8(), pa.string())
     assert batch.schema.field("start_time").type == pa.timestamp("ms", "UTC")
     assert batch.column("params.k").to_pylist() == ["a", "b", "a"]
     assert batch.column("tags.t").to_pylist() == ["x", None, None]

@@ -12,8 +12,8 @@ import pytest
 
 from mlflow_aml_magics import Workspace
 from mlflow_aml_magics.errors import NoModelInRun, QueryError, UsageError
-from mlflow_aml_magics.panels.base import PANEL_MIME, WIDGET_MIME, Cancelled
 from mlflow_aml_magics.panels.answers.copy_code import python_of
+from mlflow_aml_magics.panels.base import PANEL_MIME, WIDGET_MIME, Cancelled
 from mlflow_aml_magics.panels.explorer import ExplorerPanel
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from mlflow_aml_magics.client.artifacts import read_model
 from mlflow_aml_magics.client.digest import content_digest
-from mlflow_aml_magics.client.remote import LocalFiles, Remote, RemoteFile, RepositoryFiles, Said, save_all
+from mlflow_aml_magics.client.remote import LocalFiles, Remote, RemoteFile, Said, save_all
+from mlflow_aml_magics.client.repository_files import RepositoryFiles
 from mlflow_aml_magics.errors import ModelNotFound, NotFound, RunNotFound, StoreError, UsageError
 
 from .conftest import LogRun

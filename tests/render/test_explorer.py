@@ -9,13 +9,13 @@ import time
 import xml.etree.ElementTree as ET
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from mlflow_aml_magics.contract import CONTRACT_VERSION, ComparisonInfo, ExplorerInfo
-from mlflow_aml_magics.frames.comparison import compare
+from mlflow_aml_magics.contract import CONTRACT_VERSION, ExplorerInfo
 from mlflow_aml_magics.frames.runtable import RunTable, RunTableBuilder
 from mlflow_aml_magics.render.document import Figure, Table
-from mlflow_aml_magics.render.explorer import BUDGET, comparison_document, explorer_document
+from mlflow_aml_magics.render.explorer import BUDGET, explorer_document
 from mlflow_aml_magics.render.parallel import LINES, parallel_caption, parallel_svg
 
 HOSTILE = "<img src=x onerror=alert(1)>|`](javascript:alert(1))\n\u202e"
@@ -107,8 +107,10 @@ def test_the_picture_is_sound_and_without_script() -> None:
     assert not any(name.startswith("on") or "href" in name for name in attributes)
     lines = [element for element in root.iter() if element.tag.endswith("polyline")]
     assert len(lines) == 60
-    assert lines[-1].get("stroke-width") == "2.6"
-    assert {element.get("stroke") for element in lines} > {"currentColor"}
+    groups = [element for element in root.iter() if any(child in lines for child in element)]
+    assert groups[-1].get("stroke-width") == "2.6"
+    assert {element.get("stroke") for element in groups} > {"currentColor"}
+    assert any("light-dark(" in (element.get("style") or "") for element in groups)
 
 
 def test_missing_values_lie_on_a_lane_of_their_own() -> None:
@@ -117,8 +119,28 @@ def test_missing_values_lie_on_a_lane_of_their_own() -> None:
     texts = [element.text for element in root.iter() if element.tag.endswith("text")]
     assert "3 missing" in texts  # rmse: two without, one NaN
     caption = parallel_caption(runs, runs.infos("rmse"), color_by="metrics.rmse", goal="min")
-    assert caption.startswith("30 runs; gold: low rmse, the better end, by rank; on the lowest lane: ")
+    assert caption.startswith("30 runs; strongest colour: low rmse, the better end, by rank; on the lowest lane: ")
     assert "3 without rmse" in caption
+
+
+def test_categories_stand_in_the_order_of_the_live_panel() -> None:
+    values = ["b", "10", "a", "9", "1e3"]
+    columns = {"run_id": list("vwxyz"), "params.mixed": values, "metrics.rmse": [1.0, 2.0, 3.0, 4.0, 5.0]}
+    runs = RunTable(pa.table(columns))
+    root = ET.fromstring(parallel_svg(runs, runs.infos("rmse"), color_by="metrics.rmse"))
+    texts = [element for element in root.iter() if element.tag.endswith("text") and element.text in values]
+    from_below = sorted(texts, key=lambda element: -float(element.get("y", "0")))
+    assert [element.text for element in from_below] == ["9", "10", "1e3", "b", "a"]
+
+
+def test_a_beginning_that_many_axes_share_is_left_out() -> None:
+    names = ("accuracy_score", "f1_score", "precision_score", "recall_score")
+    columns = {f"metrics.training_{name}": [0.1, 0.2] for name in names}
+    runs = RunTable(pa.table({"run_id": ["a", "b"], "params.lr": ["1", "2"], **columns}))
+    many = runs.infos("training_f1_score")
+    svg = parallel_svg(runs, many, color_by="metrics.training_f1_score", width=480)
+    assert "<title>training_recall_score</title>" in svg
+    assert ">…recall_score<" in svg
 
 
 def test_at_most_two_hundred_lines_and_it_says_so() -> None:
@@ -154,31 +176,3 @@ def test_many_runs_take_no_time() -> None:
     start = time.perf_counter()
     explorer_document(runs, info, "", "rmse", "min").html()
     assert time.perf_counter() - start < 3  # 0.1 s on two cores
-
-
-def side_by_side(rows: int = 2, value: str = "1") -> ComparisonInfo:
-    runs = sweep(20).take([f"{0:032x}", f"{5:032x}"])
-    extra = {f"{i:032x}": {"Environment": {f"package{k}": f"{value}.{i}" for k in range(rows)}} for i in (0, 5)}
-    return compare(runs, extra)
-
-
-def test_a_comparison_shows_what_differs_and_folds_what_does_not() -> None:
-    document = comparison_document(side_by_side())
-    text = document.text()
-    assert text.startswith("run-0 against run-5\n")
-    assert re.search(r"rmse +[\d.]+ +[\d.]+ +[+−][\d.]+ \([+−][\d.]+ %\) (better|worse)", text)
-    assert "<details><summary>Tags: all 1 the same</summary>" in document.html()
-
-
-def test_a_comparison_keeps_its_budget() -> None:
-    html = comparison_document(side_by_side(3000, "<b>" + "v" * 500)).html()
-    assert len(html.encode()) <= BUDGET
-    assert "showing 60 of 3,000" in html
-    assert "<b>v" not in html
-
-
-def test_runs_of_one_name_are_told_apart() -> None:
-    info = side_by_side()
-    info["runs"][1]["name"] = info["runs"][0]["name"]
-    info["runs"][1]["run_id"] = "f" * 32
-    assert "run-0 (00000000) against run-0 (ffffffff)" in comparison_document(info).text()

@@ -2,6 +2,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
+import { insertCells } from './insert';
 import { PANEL_MIME, PanelRenderer } from './renderer';
 
 /** Before the widget view, whose rank is -10: it shows an error where the model is gone. */
@@ -25,4 +26,11 @@ const panels: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [panels];
+const cells: JupyterFrontEndPlugin<void> = {
+  id: 'mlflow-aml-magics:cells',
+  description: 'Inserts the cell that a panel of mlflow_aml_magics asks for.',
+  autoStart: true,
+  activate: ({ shell }: JupyterFrontEnd) => void insertCells(shell),
+};
+
+export default [panels, cells];

@@ -1,40 +1,57 @@
-/** The bar between plot and table: which run is meant, and what can be done with it. */
-import type { CopyResult } from '../contract';
+/** The bar between plot and table: which run is meant, and what can be done with it or with all ticked. */
+import type { CopyResult, EditResult, LinkResult, Request } from '../contract';
 import { type Ask, failureOf } from './ask';
 import { ActionPanel } from './dialog';
 import { Bin, h, readable } from './dom';
 import { failureNote } from './failure';
-import { formatNumber } from './format';
+import { formatCount, formatNumber } from './format';
+import { type MenuEntry, openMenu } from './menu';
+import { Popup } from './popup';
 import type { ExplorerState } from './state';
 
 const NO_TARGET = 'Tick a run to register or deploy it';
+const NO_KERNEL = 'Needs a kernel: run the cell again';
+/** As `lab/insert.ts` hears it; a host without that plugin prevents nothing. */
+const INSERT_CELL = 'mam-insert-cell';
 
 export class Actions {
   readonly element = h('div', { class: 'mam-actions' });
   private readonly about = h('span', { class: 'mam-about' });
   private readonly untick = h('button', { type: 'button', class: 'mam-link' }, 'Untick all');
+  private readonly compare = actionButton('Compare');
   private readonly register = actionButton('Register…');
   private readonly deploy = actionButton('Deploy…');
   private readonly copy = actionButton('Copy as Python');
-  private readonly code = h('div', { class: 'mam-code', hidden: true });
+  private readonly more = actionButton('More');
+  private readonly outcome = h('div', { class: 'mam-code', hidden: true });
   private readonly panel: ActionPanel;
+  private readonly popup = new Popup(this.element);
   private readonly bin = new Bin();
 
+  /** `compares`: there is a tab in which runs stand side by side. */
   constructor(
     private readonly state: ExplorerState,
     private readonly ask: Ask,
+    private readonly compares = false,
   ) {
     this.panel = new ActionPanel(state, ask);
-    const buttons = h('span', { class: 'mam-buttons' }, this.register, this.deploy, this.copy);
+    this.more.setAttribute('aria-haspopup', 'menu');
+    const buttons = h('span', { class: 'mam-buttons' }, this.compare, this.register, this.deploy);
+    buttons.append(this.copy, this.more);
     this.element.append(
       h('div', { class: 'mam-bar' }, this.about, this.untick, h('span', { class: 'mam-gap' }), buttons),
     );
-    this.element.append(this.code, this.panel.element);
+    this.element.append(this.outcome, this.panel.element);
     this.bin.on(this.register, 'click', () => this.act('register'));
     this.bin.on(this.deploy, 'click', () => this.act('deploy'));
+    this.bin.on(this.compare, 'click', () => state.set('tab', 'compare'));
     this.bin.on(this.copy, 'click', () => void this.copyCode());
     this.bin.on(this.untick, 'click', () => state.setTicked([]));
+    this.bin.on(this.more, 'click', () =>
+      openMenu(this.popup, this.more, 'More actions', () => this.entries()),
+    );
     this.bin.add(() => this.panel.destroy());
+    this.bin.add(() => this.popup.destroy());
     this.bin.add(
       state.subscribe((topic) => {
         if (topic !== 'hover' && topic !== 'columns') this.draw();
@@ -48,9 +65,15 @@ export class Actions {
   }
 
   private draw(): void {
-    const { target, ticked } = this.state;
+    const { target, ticked, kernel } = this.state;
     this.untick.hidden = ticked.size === 0;
-    for (const button of [this.register, this.deploy]) button.disabled = target === null;
+    this.compare.hidden = !this.compares || ticked.size < 2;
+    this.compare.textContent = `Compare ${formatCount(ticked.size)}`;
+    for (const button of [this.register, this.deploy, this.copy]) {
+      const needsRun = button !== this.copy && target === null;
+      button.disabled = needsRun || kernel !== 'ready';
+      button.title = kernel !== 'ready' ? NO_KERNEL : needsRun ? NO_TARGET : '';
+    }
     if (target === null) {
       this.about.replaceChildren(
         ticked.size === 0 ? NO_TARGET : `${ticked.size} ticked: ${NO_TARGET.toLowerCase()}`,
@@ -71,9 +94,8 @@ export class Actions {
       name,
     );
     if (value !== undefined && !Number.isNaN(value)) {
-      this.about.append(
-        h('span', { class: 'mam-value' }, `${this.state.metric?.info.name} ${formatNumber(value)}`),
-      );
+      const metric = readable(this.state.metric?.info.name ?? '');
+      this.about.append(h('span', { class: 'mam-value' }, `${metric} ${formatNumber(value)}`));
     }
   }
 
@@ -82,36 +104,114 @@ export class Actions {
     if (target) this.panel.open(action, target);
   }
 
-  /** The Python call that gives the runs shown, or the ticked run: to the clipboard, and to read. */
+  private entries(): MenuEntry[] {
+    const { target, ticked, kernel } = this.state;
+    const disabled = target === null || kernel !== 'ready';
+    const entries: MenuEntry[] = target ? [readable(this.state.nameOf(target.row))] : [];
+    entries.push(
+      { label: 'Open in the MLflow UI or studio', disabled, run: () => void this.openPage() },
+      { label: 'Insert a cell that reproduces it', disabled, run: () => void this.insertCell() },
+    );
+    if (ticked.size === 0) return entries;
+    const all = `${formatCount(ticked.size)} ticked ${ticked.size === 1 ? 'run' : 'runs'}`;
+    const remove = () => this.confirm(all);
+    return [...entries, null, { label: `Delete ${all}…`, disabled: kernel !== 'ready', run: remove }];
+  }
+
+  private confirm(all: string): void {
+    const run_ids = this.state.tickedIds();
+    openMenu(this.popup, this.more, `Delete ${all}?`, () => [
+      `Delete ${all}? They can be restored.`,
+      { label: 'Keep them', run: () => {} },
+      { label: `Delete ${all}`, run: () => void this.edit('delete', run_ids) },
+    ]);
+  }
+
+  private async edit(action: 'delete' | 'restore', run_ids: readonly string[]): Promise<void> {
+    const args = { action, run_ids, key: '', value: '' };
+    await this.answered<EditResult>('edit_run', args, ({ message }) => {
+      const undo = h('button', { type: 'button', class: 'mam-link' }, 'Undo');
+      undo.addEventListener('click', () => void this.edit('restore', run_ids), { once: true });
+      this.show(h('span', {}, readable(message), ' ', action === 'delete' ? undo : ''));
+    });
+  }
+
+  private async openPage(): Promise<void> {
+    const run_id = this.targetId();
+    await this.answered<LinkResult>('link', { run_id }, ({ url, how }) => {
+      if (!/^https?:\/\//.test(url)) return this.show(h('code', {}, readable(how)));
+      const link = h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, url);
+      this.show(link);
+      link.click(); // a host that forbids it leaves the link
+    });
+  }
+
+  /** Below this cell where the host can, else to be read and copied. */
+  private async insertCell(): Promise<void> {
+    const args = this.copyArgs('cell', this.targetId());
+    await this.answered<CopyResult>('copy_as_python', args, async ({ code }) => {
+      const event = new CustomEvent(INSERT_CELL, {
+        detail: code,
+        bubbles: true,
+        composed: true,
+        cancelable: true,
+      });
+      if (!this.element.dispatchEvent(event)) this.show('Inserted below');
+      else await this.showCode(code);
+    });
+  }
+
+  /** The Python call that gives the rows as they are shown: to the clipboard, and to read. */
   private async copyCode(): Promise<void> {
-    const { ticked, query, runs } = this.state;
-    const [row] = ticked;
-    const run_id = ticked.size === 1 ? runs.ids[row] : null;
-    const args = { action: 'runs', run_id, name: null, alias: null, query };
     this.copy.disabled = true;
+    const args = this.copyArgs('runs', this.state.ticked.size === 1 ? this.state.tickedIds()[0] : null);
+    await this.answered<CopyResult>('copy_as_python', args, ({ code }) => this.showCode(code));
+    this.draw();
+  }
+
+  private copyArgs(action: 'runs' | 'cell', run_id: string | null): object {
+    const { ticked, shown, runs, goodText: query, sort, view } = this.state;
+    const rows = new Set([...shown.filter((row) => ticked.has(row)), ...ticked]); // in the order of the table
+    const run_ids = Array.from(rows, (row) => runs.ids[row]);
+    return { action, run_id, name: null, alias: null, query, run_ids, sort, columns: view.columns };
+  }
+
+  private targetId(): string {
+    const { target, runs } = this.state;
+    return target ? runs.ids[target.row] : '';
+  }
+
+  private async answered<R>(
+    name: Request['name'],
+    args: object,
+    done: (result: R) => void | Promise<void>,
+  ): Promise<void> {
     try {
-      const { code } = await this.ask<CopyResult>('copy_as_python', args).answer;
-      const copied = await toClipboard(code);
-      this.show(h('code', {}, code), copied ? 'Copied' : 'Select it to copy');
+      await done(await this.ask<R>(name, args, (line) => this.show(readable(line))).answer);
     } catch (error) {
-      this.show(failureNote(failureOf(error)), '');
-    } finally {
-      this.copy.disabled = false;
+      const failure = failureOf(error);
+      if (!['closed', 'gone'].includes(failure.code)) this.show(failureNote(failure));
     }
   }
 
-  private show(content: HTMLElement, note: string): void {
+  private async showCode(code: string): Promise<void> {
+    const copied = await toClipboard(code);
+    this.show(h('code', {}, code), copied ? 'Copied' : 'Select it to copy');
+  }
+
+  private show(content: HTMLElement | string, note = ''): void {
     const close = h('button', { type: 'button', class: 'mam-clear', 'aria-label': 'Close' }, '×');
     close.addEventListener(
       'click',
       () => {
-        this.code.hidden = true;
-        this.copy.focus();
+        this.outcome.hidden = true;
+        this.more.focus();
       },
       { once: true },
     );
-    this.code.replaceChildren(content, h('span', { class: 'mam-note', role: 'status' }, note), close);
-    this.code.hidden = false;
+    const what = typeof content === 'string' ? h('span', {}, content) : content;
+    this.outcome.replaceChildren(what, h('span', { class: 'mam-note', role: 'status' }, note), close);
+    this.outcome.hidden = false;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Colours of lines: viridis, cut so that it never fades into the background, the better end always the stronger. */
 import type { Column } from './columns';
+import { compareText } from './filter/query-values';
 
 /** Viridis at eleven points; told apart by people with any colour blindness, and in grey. */
 const VIRIDIS: readonly (readonly [number, number, number])[] = [
@@ -19,16 +20,42 @@ const VIRIDIS: readonly (readonly [number, number, number])[] = [
 export const BINS = 24;
 /** The bin of runs that have no value to be coloured by. */
 export const NO_BIN = BINS;
+/** Ten colours for words (Tableau's, stronger on paper), then that of all other words. */
+const WORDS: readonly string[] = [
+  ...['#2f6fb3', '#d9760f', '#2c8a3c', '#c43a39', '#7d58ac'],
+  ...['#8a5646', '#c658a4', '#0c8f9c', '#8f8a13', '#55657a'],
+];
+const WORDS_ON_DARK: readonly string[] = [
+  ...['#6aa9f0', '#ffa24d', '#63c573', '#ff7b75', '#b899e6'],
+  ...['#c9998a', '#f09ad3', '#4cd0dc', '#d3cc4f', '#a5b4c8'],
+];
 
 export interface ColorScale {
-  /** BINS colours from low to high, then that of runs without a value. */
+  /** BINS colours from low to high, or one a word, then that of runs without a value. */
   readonly colors: readonly string[];
   readonly bins: Uint8Array;
   readonly low: number;
   readonly high: number;
+  /** The value in the middle by rank. */
+  readonly middle: number;
+  /** What is coloured by words: those with a colour of their own, in the order of `colors`, and how many have none. */
+  readonly words: readonly string[] | null;
+  readonly others: number;
 }
 
-/** Colours for each row by a numeric column; `dark` says what they are drawn on, `goal` which end is better. */
+interface Binned {
+  readonly bins: Uint8Array;
+  readonly low: number;
+  readonly high: number;
+  readonly middle: number;
+  readonly words: readonly string[] | null;
+  readonly others: number;
+}
+
+/** Which runs have which colour depends on the column alone: found once, whatever the theme. */
+const known = new WeakMap<Column, Binned>();
+
+/** Colours for each row by a column; `dark` says what they are drawn on, `goal` which end is better. */
 export function colorScale(
   column: Column | null,
   rows: number,
@@ -36,21 +63,14 @@ export function colorScale(
   goal: 'min' | 'max' | null,
 ): ColorScale {
   const none = dark ? '#8b949e' : '#8a8f98';
-  const [low, high] = column?.numbers ? extent(column.numbers) : [Number.NaN, Number.NaN];
-  const bins = new Uint8Array(rows).fill(NO_BIN);
-  if (!column?.numbers || Number.isNaN(low)) {
-    return { colors: [...Array<string>(BINS).fill(none), none], bins, low, high };
+  const binned = (column && known.get(column)) ?? binnedBy(column, rows);
+  if (column) known.set(column, binned);
+  if (binned.words) {
+    const palette = dark ? WORDS_ON_DARK : WORDS;
+    const colors = binned.words.map((_, i) => palette[i]);
+    return { ...binned, colors: [...colors, ...Array<string>(BINS - colors.length).fill(none), none] };
   }
-  const sorted = Float64Array.from(column.numbers).filter(Number.isFinite).sort();
-  // By rank, as in the picture that stays in the notebook: one outlier must not take all the colours.
-  const bin = new Map<number, number>();
-  for (let first = 0; first < sorted.length; ) {
-    let last = first;
-    while (sorted[last + 1] === sorted[first]) last++;
-    bin.set(sorted[first], Math.min(BINS - 1, Math.floor(((first + last + 1) / 2 / sorted.length) * BINS)));
-    first = last + 1;
-  }
-  for (let row = 0; row < rows; row++) bins[row] = bin.get(column.numbers[row]) ?? NO_BIN;
+  if (Number.isNaN(binned.low)) return { ...binned, colors: Array<string>(BINS + 1).fill(none) };
   // The strong end is the dark one on paper and the bright one on black.
   const flip = (goal === 'min') === dark;
   const [from, to] = dark ? [0.22, 1] : [0, 0.84];
@@ -58,7 +78,58 @@ export function colorScale(
     const t = bin / (BINS - 1);
     return viridis(from + (to - from) * (flip ? 1 - t : t));
   });
-  return { colors: [...colors, none], bins, low, high };
+  return { ...binned, colors: [...colors, none] };
+}
+
+function binnedBy(column: Column | null, rows: number): Binned {
+  if (column?.numbers) return binnedNumbers(column.numbers);
+  if (column?.words) return binnedWords(column.words.codes, column.words.texts);
+  const bins = new Uint8Array(rows).fill(NO_BIN);
+  return { bins, low: Number.NaN, high: Number.NaN, middle: Number.NaN, words: null, others: 0 };
+}
+
+/** By rank, as in the picture that stays in the notebook: one outlier must not take all the colours. */
+function binnedNumbers(numbers: Float64Array): Binned {
+  const sorted = numbers.filter(Number.isFinite).sort();
+  const bins = new Uint8Array(numbers.length).fill(NO_BIN);
+  const count = sorted.length;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[0], sorted[count - 1]];
+  const middle = sorted[count >> 1] ?? Number.NaN;
+  // The least value of each bin; equal values share the bin of their middle one.
+  const least = new Float64Array(BINS).fill(Number.POSITIVE_INFINITY);
+  for (let first = 0, next = 0; first < count; ) {
+    let last = first;
+    while (sorted[last + 1] === sorted[first]) last++;
+    const bin = Math.min(BINS - 1, Math.floor(((first + last + 1) / 2 / count) * BINS));
+    while (next <= bin) least[next++] = sorted[first];
+    first = last + 1;
+  }
+  for (let row = 0; row < numbers.length; row++) {
+    const value = numbers[row];
+    if (!(value >= low && value <= high)) continue;
+    let bin = 0;
+    for (let step = 16; step > 0; step >>= 1)
+      if (bin + step < BINS && least[bin + step] <= value) bin += step;
+    bins[row] = bin;
+  }
+  return { bins, low, high, middle, words: null, others: 0 };
+}
+
+/** The most frequent words have a colour each. */
+function binnedWords(codes: Int32Array, texts: readonly string[]): Binned {
+  const counts = new Uint32Array(texts.length);
+  for (const code of codes) if (code >= 0) counts[code]++;
+  const frequent = texts.map((_, code) => code).sort((a, b) => counts[b] - counts[a]);
+  const own = frequent.slice(0, WORDS.length).sort((a, b) => compareText(texts[a], texts[b]));
+  const binOf = new Uint8Array(texts.length).fill(WORDS.length);
+  own.forEach((code, bin) => {
+    binOf[code] = bin;
+  });
+  const bins = new Uint8Array(codes.length);
+  for (let row = 0; row < codes.length; row++) bins[row] = codes[row] < 0 ? NO_BIN : binOf[codes[row]];
+  const words = own.map((code) => texts[code]);
+  const others = texts.length - own.length;
+  return { bins, low: Number.NaN, high: Number.NaN, middle: Number.NaN, words, others };
 }
 
 function viridis(t: number): string {

@@ -2,6 +2,7 @@
 import { type Column as ArrowColumn, tableFromIPC } from '@uwdata/flechette';
 
 import type { ColumnInfo } from '../contract';
+import { type LazyTexts, packedColumn, rowCodes, writtenByPython } from './wire';
 
 /** A text column holds one code a row, and each distinct text once. */
 export interface Words {
@@ -9,7 +10,9 @@ export interface Words {
   readonly codes: Int32Array;
   readonly texts: readonly string[];
   /** `texts` read as numbers; null where a text is none. */
-  readonly parsed: readonly (number | null)[];
+  readonly parsed: ArrayLike<number | null>;
+  /** One of `texts`, without making the others where they are made on demand. */
+  at(code: number): string;
 }
 
 /**
@@ -49,7 +52,8 @@ export function readRuns(ipc: Uint8Array, infos: readonly ColumnInfo[]): Runs {
   const columns = new Map<string, Column>();
   for (const info of infos) {
     const at = table.names.indexOf(info.key);
-    if (at >= 0) columns.set(info.key, readColumn(table.getChildAt(at), info));
+    const scale = at < 0 ? undefined : table.schema.fields[at].metadata?.get('scale');
+    if (at >= 0) columns.set(info.key, readColumn(table.getChildAt(at), info, Number(scale ?? 0)));
   }
   return { length: table.numRows, columns, ids: idsOf(columns, table.numRows) };
 }
@@ -65,71 +69,50 @@ export function runsFromValues(values: ReadonlyMap<ColumnInfo, readonly (number 
   return { length, columns, ids: idsOf(columns, length) };
 }
 
-/**
- * The runs with what changed since they were read.
- *
- * Changed runs keep their places, new ones come first in the order of `changes`, `removed` ids go. Columns that neither
- * has are left out.
- */
-export function mergedRuns(
-  runs: Runs,
-  changes: Runs | null,
-  removed: readonly string[],
-  infos: readonly ColumnInfo[],
-): Runs {
-  const gone = new Set(removed);
-  const fresh = new Map((changes?.ids ?? []).map((id, row) => [id, row]));
-  const known = new Set(runs.ids);
-  const sources: { from: Runs; row: number }[] = [];
-  for (const [id, row] of fresh)
-    if (changes && !known.has(id) && !gone.has(id)) sources.push({ from: changes, row });
-  runs.ids.forEach((id, row) => {
-    const changed = fresh.get(id);
-    if (gone.has(id)) return;
-    sources.push(changes && changed !== undefined ? { from: changes, row: changed } : { from: runs, row });
-  });
-  const columns = new Map<string, Column>();
-  for (const info of infos) {
-    const parts = new Map(
-      [runs, ...(changes ? [changes] : [])].map((from) => [from, from.columns.get(info.key)]),
-    );
-    if ([...parts.values()].every((part) => part === undefined)) continue;
-    const cells = sources.map(({ from, row }) => cellAt(parts.get(from), row, info));
-    columns.set(info.key, isNumeric(info) ? numberColumn(info, cells) : textColumn(info, cells));
-  }
-  return { length: sources.length, columns, ids: sources.map(({ from, row }) => from.ids[row]) };
-}
-
-function cellAt(column: Column | undefined, row: number, info: ColumnInfo): number | string | null {
-  if (!column || column.missing[row]) return null;
-  return isNumeric(info) ? (column.numbers?.[row] ?? null) : textAt(column, row);
-}
-
 /** The text of one cell as it was logged, '' where missing. */
 export function textAt(column: Column, row: number): string {
-  if (column.words) return column.words.texts[column.words.codes[row]] ?? '';
+  if (column.words) return column.words.at(column.words.codes[row]);
   return column.missing[row] ? '' : String(column.numbers?.[row] ?? '');
 }
 
-function isNumeric(info: ColumnInfo): boolean {
+/** Whether it is read as numbers; params that are numbers are texts first. */
+export function isNumeric(info: ColumnInfo): boolean {
   return info.kind === 'metric' || info.type === 'time';
 }
 
-function idsOf(columns: ReadonlyMap<string, Column>, length: number): string[] {
-  const column = columns.get('run_id');
-  return Array.from({ length }, (_, row) => (column ? textAt(column, row) : String(row)));
+function idsOf(columns: ReadonlyMap<string, Column>, length: number): readonly string[] {
+  const words = columns.get('run_id')?.words;
+  // Each run has its own, mostly in the order of the rows.
+  if (words?.codes.every((code, row) => code === row)) return words.texts;
+  return Array.from({ length }, (_, row) => (words ? words.at(words.codes[row]) : String(row)));
 }
 
-function readColumn(source: ArrowColumn<unknown>, info: ColumnInfo): Column {
-  if (isNumeric(info))
-    return numberColumn(info, source.toArray() as ArrayLike<number | null>, source.nullCount === 0);
-  const coded = dictionaryColumn(source, info);
-  return coded ?? textColumn(info, source.toArray() as ArrayLike<string | null>);
+function readColumn(source: ArrowColumn<unknown>, info: ColumnInfo, scale: number): Column {
+  const packed = packedColumn(source, scale);
+  if (packed === null) {
+    const cells = source.toArray() as ArrayLike<number | string | null>;
+    return isNumeric(info) ? numberColumn(info, cells) : textColumn(info, cells);
+  }
+  const { missing } = packed;
+  if (isNumeric(info)) {
+    return packed.type === 'numbers'
+      ? { info, numbers: packed.numbers, words: null, missing }
+      : numberColumn(info, []);
+  }
+  if (packed.type === 'texts') return codedColumn(info, packed.codes, packed.texts);
+  const { numbers } = packed;
+  const codes = rowCodes(missing);
+  const words = lazyWords(
+    codes,
+    () => Array.from(numbers, writtenByPython),
+    (code) => writtenByPython(numbers[code]),
+    numbers,
+  );
+  return { info, numbers, words, missing };
 }
 
-function numberColumn(info: ColumnInfo, cells: ArrayLike<number | string | null>, complete = false): Column {
+function numberColumn(info: ColumnInfo, cells: ArrayLike<number | string | null>): Column {
   const missing = new Uint8Array(cells.length);
-  if (complete) return { info, numbers: Float64Array.from(cells as ArrayLike<number>), words: null, missing };
   const numbers = new Float64Array(cells.length);
   for (let row = 0; row < cells.length; row++) {
     const cell = cells[row];
@@ -156,40 +139,51 @@ function textColumn(info: ColumnInfo, cells: ArrayLike<number | string | null>):
     }
     codes[row] = code;
   }
-  return fromCodes(info, codes, [...seen.keys()]);
+  return codedColumn(info, codes, [...seen.keys()]);
 }
 
-/** Takes the dictionary over as it is: a param with 5 distinct values in 10,000 runs is parsed 5 times. */
-function dictionaryColumn(source: ArrowColumn<unknown>, info: ColumnInfo): Column | null {
-  const codes = new Int32Array(source.length);
-  let texts: readonly string[] = [];
-  let at = 0;
-  for (const batch of source.data) {
-    if (!('key' in batch && 'dictionary' in batch && batch.values)) return null;
-    const keys = batch.values as unknown as Int32Array;
-    texts = Array.from((batch.dictionary as ArrowColumn<string>).cache());
-    for (let i = 0; i < batch.length; i++) codes[at++] = batch.nullCount && !batch.isValid(i) ? -1 : keys[i];
-  }
-  return fromCodes(info, codes, texts);
-}
-
-function fromCodes(info: ColumnInfo, codes: Int32Array, texts: readonly string[]): Column {
-  const words = lazyWords(codes, texts);
-  const missing = Uint8Array.from(codes, (code) => (code < 0 ? 1 : 0));
+/** A column of coded texts; its numbers are read once a distinct text. */
+export function codedColumn(
+  info: ColumnInfo,
+  codes: Int32Array,
+  texts: readonly string[] | LazyTexts,
+): Column {
+  const words =
+    'all' in texts
+      ? lazyWords(codes, texts.all, texts.at)
+      : lazyWords(
+          codes,
+          () => texts,
+          (code) => texts[code] ?? '',
+        );
+  const missing = new Uint8Array(codes.length);
+  for (let row = 0; row < codes.length; row++) missing[row] = codes[row] < 0 ? 1 : 0;
   if (info.type !== 'number') return { info, numbers: null, words, missing };
-  const numbers = Float64Array.from(codes, (code) => words.parsed[code] ?? Number.NaN);
+  const { parsed } = words;
+  const numbers = new Float64Array(codes.length);
+  for (let row = 0; row < codes.length; row++) numbers[row] = parsed[codes[row]] ?? Number.NaN;
   return { info, numbers, words, missing };
 }
 
-/** Run ids and names are parsed as numbers only when a query asks for it. */
-function lazyWords(codes: Int32Array, texts: readonly string[]): Words {
-  let parsed: readonly (number | null)[] | null = null;
+/** Ids and addresses are as many as runs: the texts are made when a query or the table asks for them. */
+export function lazyWords(
+  codes: Int32Array,
+  all: () => readonly string[],
+  at: (code: number) => string,
+  numbers: Float64Array | null = null,
+): Words {
+  let texts: readonly string[] | null = null;
+  let parsed: ArrayLike<number | null> | null = numbers;
   return {
     codes,
-    texts,
+    get texts() {
+      texts ??= all();
+      return texts;
+    },
     get parsed() {
-      parsed ??= texts.map(parseNumber);
+      parsed ??= this.texts.map(parseNumber);
       return parsed;
     },
+    at: (code) => (code < 0 ? '' : (texts?.[code] ?? at(code))),
   };
 }

@@ -5,8 +5,10 @@ import { type Brush, brushesOf, withBrush } from './filter/brushes';
 import { type Filtered, filterRuns } from './filter/query';
 import { sortedRows } from './table/sort';
 
-/** What changed: the runs, which are ticked, which is hovered, or one key of the view. */
-export type Topic = 'runs' | 'ticked' | 'hover' | keyof View;
+/** What changed: the runs, which are ticked, which is hovered, whether the kernel answers, or one key of the view. */
+export type Topic = 'runs' | 'ticked' | 'hover' | 'kernel' | keyof View;
+/** `none`: there never was one, as in a saved page. */
+export type Kernel = 'ready' | 'gone' | 'none';
 type Listener = (topic: Topic) => void;
 
 /** Which run an action acts on, and why that one. */
@@ -29,6 +31,7 @@ export class ExplorerState {
   shown: Int32Array = new Int32Array(0);
   ticked: ReadonlySet<number> = new Set();
   hovered = -1;
+  kernel: Kernel = 'ready';
   /** The text of `good`: what brushes are written into, and what Python hears of. */
   goodText = '';
   private readonly listeners = new Set<Listener>();
@@ -86,6 +89,13 @@ export class ExplorerState {
     this.refilter();
     this.ticked = this.rowsOf(ids);
     this.tell('runs');
+    if (this.ticked.size < ids.length) this.tell('ticked'); // one that is gone is ticked no more
+  }
+
+  setKernel(kernel: Kernel): void {
+    if (kernel === this.kernel) return;
+    this.kernel = kernel;
+    this.tell('kernel');
   }
 
   setQuery(text: string): void {
@@ -149,7 +159,7 @@ export class ExplorerState {
   get color(): Column | null {
     const { columns } = this.runs;
     const chosen = columns.get(this.chosen.color);
-    if (chosen?.numbers) return chosen;
+    if (chosen) return chosen;
     const first = this.axes.find((key) => columns.get(key)?.info.kind === 'metric');
     return this.metric ?? (first === undefined ? null : (columns.get(first) ?? null));
   }
@@ -233,8 +243,9 @@ export class ExplorerState {
   }
 
   private rowsOf(ids: readonly string[]): Set<number> {
-    const at = new Map(this.runs.ids.map((id, row) => [id, row]));
-    return new Set(ids.map((id) => at.get(id)).filter((row) => row !== undefined));
+    const wanted = new Map(ids.map((id) => [id, -1]));
+    if (wanted.size > 0) this.runs.ids.forEach((id, row) => void (wanted.has(id) && wanted.set(id, row)));
+    return new Set([...wanted.values()].filter((row) => row >= 0));
   }
 
   private tell(topic: Topic): void {
@@ -251,6 +262,7 @@ export function emptyView(): View {
     widths: {},
     sort: [],
     values: {},
+    marks: {},
     group_by: [],
     tree: false,
     axes: [],
@@ -262,6 +274,8 @@ export function emptyView(): View {
     starred: [],
     tab: 'table',
     folded: false,
+    lines: '',
+    height: 0,
   };
 }
 

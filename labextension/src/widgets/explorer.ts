@@ -6,10 +6,11 @@ import type { AnyModel, Render } from '@anywidget/types';
 
 import { CONTRACT_VERSION, type ExplorerInfo, type Failure, type View } from '../contract';
 import { bytesOf } from '../views/ask';
-import { mergedRuns, type Runs, readRuns } from '../views/columns';
+import { type Runs, readRuns } from '../views/columns';
 import { Bin, h } from '../views/dom';
 import { explorerView } from '../views/explorer';
 import { failureNote } from '../views/failure';
+import { mergedRuns } from '../views/merge';
 import { ExplorerState, emptyView, type Topic } from '../views/state';
 import { failSoft, follow } from './failsoft';
 import { openTransport } from './transport';
@@ -44,8 +45,9 @@ const render: Render<Traits> = ({ model, el }) => {
     );
   }
   const bin = new Bin();
-  const state = new ExplorerState(runsOf(model), info);
-  const transport = openTransport(model);
+  const runsOf = runsReader(model);
+  const state = new ExplorerState(runsOf(), info);
+  const transport = openTransport(model, (alive) => state.setKernel(alive ? 'ready' : 'gone'));
   bin.add(transport.close);
   const root = h('div');
   const failure = h('div', { class: 'mam-failure' });
@@ -73,7 +75,7 @@ const render: Render<Traits> = ({ model, el }) => {
     const now = [model.get('_runs'), model.get('_changes'), model.get('_info')];
     if (now.every((part, i) => part === seen[i])) return; // the three come in one message
     seen = now;
-    state.setRuns(runsOf(model), model.get('_info'));
+    state.setRuns(runsOf(), model.get('_info'));
   };
   bin.add(follow(model, { ...pull, _runs: reload, _changes: reload, _info: reload, error: showError }));
   return () => {
@@ -96,10 +98,15 @@ function syncer(model: AnyModel<Traits>, state: ExplorerState) {
     for (const key of ['columns', 'axes', 'color'] as const) if (dirty.has(key)) put(model, key, view[key]);
     if (REST.some((key) => dirty.has(key))) put(model, 'view', pick(view, REST));
     dirty.clear();
-    if (before > 0) model.save_changes();
+    if (before === 0) return;
+    try {
+      model.save_changes();
+    } catch {
+      state.setKernel('gone');
+    }
   };
   const noticed = (topic: Topic) => {
-    if (topic === 'hover' || topic === 'runs') return;
+    if (topic === 'hover' || topic === 'runs' || topic === 'kernel') return;
     dirty.add(topic);
     window.clearTimeout(timer);
     timer = window.setTimeout(flush, SYNC_AFTER);
@@ -111,13 +118,20 @@ function put<K extends keyof Traits & string>(model: AnyModel<Traits>, key: K, v
   if (JSON.stringify(model.get(key)) !== JSON.stringify(value)) model.set(key, value);
 }
 
-/** All runs: those that came first, with the changes since. */
-function runsOf(model: AnyModel<Traits>): Runs {
-  const { columns, removed } = model.get('_info');
-  const runs = readRuns(bytesOf(model.get('_runs')), columns);
-  const changes = model.get('_changes');
-  if (!changes?.byteLength && removed.length === 0) return runs;
-  return mergedRuns(runs, changes?.byteLength ? readRuns(bytesOf(changes), columns) : null, removed, columns);
+/** Reads all runs: those that came first, once, with the changes since. */
+function runsReader(model: AnyModel<Traits>): () => Runs {
+  let bytes: DataView | null = null;
+  let first: Runs | null = null;
+  return () => {
+    const { columns, removed } = model.get('_info');
+    if (!first || bytes !== model.get('_runs')) {
+      bytes = model.get('_runs');
+      first = readRuns(bytesOf(bytes), columns);
+    }
+    const changes = model.get('_changes');
+    const changed = changes?.byteLength ? readRuns(bytesOf(changes), columns) : null;
+    return changed || removed.length > 0 ? mergedRuns(first, changed, removed, columns) : first;
+  };
 }
 
 function ownTraits(view: Readonly<View>): Partial<View> {

@@ -11,6 +11,7 @@ const PATIENCE: Readonly<Partial<Record<Request['name'], number>>> = {
   history: 600_000,
   metric_values: 600_000,
   compare: 600_000,
+  edit_run: 600_000, // a request a run
   artifact: 600_000,
   importance: 120_000,
   noise: 120_000,
@@ -34,20 +35,43 @@ export interface Transport {
   close(): void;
 }
 
-/** One transport a view; `close` gives up what is under way and stops listening. */
-export function openTransport(model: AnyModel): Transport {
+/** A restart closes the kernel's comms a moment after the widgets hear of it, in ms. */
+const SETTLED = 1000;
+
+/**
+ * One transport a view; `close` gives up what is under way and stops listening.
+ *
+ * @param heard told whether the kernel can be spoken to, whenever that is known anew
+ */
+export function openTransport(model: AnyModel, heard: (alive: boolean) => void = () => {}): Transport {
   const pending = new Map<string, Pending>();
   const onMessage = (message: unknown, buffers: readonly DataView[] = []) => {
+    heard(true);
     if (isReply(message)) pending.get(message.id)?.settle(message, buffers);
     else if (isProgress(message)) pending.get(message.id)?.heard(message.message);
   };
   model.on('msg:custom', onMessage);
 
-  const post = (name: Request['name'], args: object): string => {
+  const tell = (request: Request): boolean => {
+    try {
+      model.send(request);
+      return true;
+    } catch {
+      heard(false); // its comm is closed: the kernel was restarted, stopped or replaced
+      return false;
+    }
+  };
+  let probe: ReturnType<typeof setTimeout> | undefined;
+  const onComm = () => {
+    clearTimeout(probe);
+    probe = setTimeout(() => post('cancel', { request: '' }), SETTLED);
+  };
+  model.on('comm_live_update', onComm);
+
+  const post = (name: Request['name'], args: object): string | null => {
     const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     const request: Request = { id, kind: 'request', name, args: { ...args } };
-    model.send(request);
-    return id;
+    return tell(request) ? id : null;
   };
 
   const ask: Ask = <R>(
@@ -56,6 +80,10 @@ export function openTransport(model: AnyModel): Transport {
     onProgress: (message: string) => void = () => {},
   ) => {
     const id = post(name, args);
+    if (id === null) {
+      const gone = refusal('gone', 'the kernel was restarted or stopped', 'run the cell again').error;
+      return { answer: Promise.reject(gone && new AskError(gone)), cancel: () => {} };
+    }
     const patience = PATIENCE[name] ?? SHORT;
     const answer = new Promise<R>((resolve, reject) => {
       const busy = setTimeout(() => onProgress(BUSY), BUSY_AFTER);
@@ -76,11 +104,11 @@ export function openTransport(model: AnyModel): Transport {
         if (error) reject(new AskError(error));
         else resolve((buffers.length > 0 ? { ...result, buffers } : result) as R);
       };
-      const heard = (message: string) => {
+      const heardOf = (message: string) => {
         clearTimeout(busy);
         onProgress(message);
       };
-      pending.set(id, { heard, settle });
+      pending.set(id, { heard: heardOf, settle });
     });
     const cancel = () => {
       const waiting = pending.get(id);
@@ -93,6 +121,8 @@ export function openTransport(model: AnyModel): Transport {
 
   const close = () => {
     model.off('msg:custom', onMessage);
+    model.off('comm_live_update', onComm);
+    clearTimeout(probe);
     for (const waiting of pending.values()) waiting.settle(refusal('closed', 'the panel was closed', null));
   };
   return { ask, close };

@@ -53,6 +53,11 @@ def action_answers(panel: ExplorerPanel) -> dict[str, Handler]:
         }
 
     def copy(args: Mapping[str, Any], _progress: Callable[[str], None]) -> CopyResult:
-        return {"code": python_of(workspace, args, experiments=panel.exploration.experiments)}
+        if args["action"] == "cell":
+            from ...services.run_pages import reproducing_cell
+
+            return {"code": reproducing_cell(workspace.connection, str(args["run_id"]))}
+        shown = panel.exploration
+        return {"code": python_of(workspace, args, experiments=shown.experiments, parent=shown.parent)}
 
     return {"register": register, "deploy": deploy, "invoke": invoke, "copy_as_python": copy}

@@ -1,109 +1,183 @@
-/** Two or more runs side by side. */
-import type { ComparedRow, ComparedRun, ComparisonInfo } from '../../contract';
-import { isDark } from '../color';
+/** Two to twenty runs side by side: the rows, the file that was opened, and whether a difference is noise. */
+import type { CompareArgs, ComparisonInfo } from '../../contract';
+import type { Ask } from '../ask';
 import { Bin, h, readable } from '../dom';
-import { formatTime } from '../format';
-import { watchTheme } from '../theme';
+import { formatCount } from '../format';
+import { ArtifactPanel } from './artifact';
+import { drawRows, type Wish } from './grid';
+import { Latest, plainButton } from './latest';
+import { NoisePanel } from './noise';
 
-/** Longer values fold, in characters. */
-const FOLD = 90;
-const WORDS = { better: 'better', worse: 'worse', same: '', none: '' } as const;
-
-export interface ComparisonView {
-  show(info: ComparisonInfo, differencesOnly: boolean): void;
-  destroy(): void;
+/** What the user chose, for whoever keeps it. */
+export interface Choices {
+  baseline(runId: string): void;
+  differencesOnly(on: boolean): void;
 }
 
-/** Builds the side-by-side view into `root`; `onToggle` hears of the differences-only switch. */
-export function comparisonView(
-  root: HTMLElement,
-  onToggle: (differencesOnly: boolean) => void,
-): ComparisonView {
-  const bin = new Bin();
-  const box = h('input', { type: 'checkbox' });
-  const count = h('span', { class: 'mam-count', role: 'status', 'aria-live': 'polite' });
-  const title = h('strong', { class: 'mam-title' });
-  const scroller = h('div', {
+/** Typing in the search box settles so long, in ms. */
+const SETTLE = 150;
+const AT = [
+  ['last', 'last'],
+  ['min', 'lowest'],
+  ['max', 'highest'],
+  ['step', 'at step'],
+] as const;
+
+export class ComparisonView {
+  readonly element = h('div', { class: 'mam-comparison' });
+  info: ComparisonInfo | null = null;
+  private readonly bin = new Bin();
+  private readonly title = h('strong', { class: 'mam-title' });
+  private readonly count = h('span', { class: 'mam-count', role: 'status', 'aria-live': 'polite' });
+  private readonly box = h('input', { type: 'checkbox', checked: true });
+  private readonly find = h('input', {
+    type: 'search',
+    class: 'mam-find',
+    placeholder: 'Find a row',
+    'aria-label': 'Find a row by its name',
+  });
+  private readonly at = h('select', { 'aria-label': 'Which value of the metrics' });
+  private readonly step = h('input', { type: 'number', value: 0, 'aria-label': 'Step', hidden: true });
+  private readonly noiseButton = plainButton('Is it noise?');
+  private readonly notes = h('div', { class: 'mam-notes' });
+  private readonly scroller = h('div', {
     class: 'mam-compare',
     tabindex: 0,
     role: 'group',
     'aria-label': 'Runs side by side',
   });
-  const toggle = h('label', { class: 'mam-toggle' }, box, 'Differences only');
-  const bar = h('div', { class: 'mam-bar mam-head' }, title, count, h('span', { class: 'mam-gap' }), toggle);
-  root.classList.add('mam-root', 'mam-comparison');
-  root.replaceChildren(bar, scroller);
-  const paint = () => root.classList.toggle('mam-dark', isDark(root));
-  bin.add(watchTheme(root, paint));
-  bin.on(box, 'change', () => onToggle(box.checked));
-  return {
-    show(info, differencesOnly) {
-      box.checked = differencesOnly;
-      title.textContent = `${info.runs.length} runs side by side`;
-      count.textContent = countText(info);
-      scroller.replaceChildren(drawTable(info, differencesOnly));
-      paint();
-    },
-    destroy() {
-      bin.empty();
-      root.replaceChildren();
-    },
-  };
-}
+  private readonly artifact: ArtifactPanel;
+  private readonly noise: NoisePanel;
+  private readonly unfolded = new Set<string>();
+  private readonly latest: Latest;
+  private timer = 0;
 
-function countText({ sections }: ComparisonInfo): string {
-  const rows = sections.flatMap((section) => section.rows);
-  return `${rows.filter((row) => row.differs).length} of ${rows.length} lines differ`;
-}
+  constructor(
+    ask: Ask,
+    private readonly choices: Choices,
+  ) {
+    this.latest = new Latest(ask);
+    this.artifact = new ArtifactPanel(ask);
+    this.noise = new NoisePanel(ask);
+    for (const [value, text] of AT) this.at.append(h('option', { value }, text));
+    const metrics = h('label', { class: 'mam-toggle' }, 'Metrics', this.at, this.step);
+    const only = h('label', { class: 'mam-toggle' }, this.box, 'Differences only');
+    const gap = h('span', { class: 'mam-gap' });
+    const head = h('div', { class: 'mam-bar mam-head' }, this.title, this.count, gap);
+    head.append(this.find, metrics, this.noiseButton, only);
+    this.element.append(head, this.notes, this.scroller, this.artifact.element, this.noise.element);
+    this.bin.add(() => this.latest.cancel());
+    this.bin.add(() => window.clearTimeout(this.timer));
+    this.bin.add(() => this.artifact.destroy());
+    this.bin.add(() => this.noise.destroy());
+    this.listen();
+  }
 
-function drawTable(info: ComparisonInfo, differencesOnly: boolean): HTMLTableElement {
-  const hasDelta = info.sections.some(({ rows }) => rows.some((row) => row.delta !== ''));
-  const width = info.runs.length + 1 + (hasDelta ? 1 : 0);
-  const delta = hasDelta ? [h('th', { scope: 'col', class: 'mam-delta' }, 'Difference')] : [];
-  const head = h('thead', {}, h('tr', {}, h('td'), ...info.runs.map(runHeading), ...delta));
-  const bodies = info.sections.map(({ title, rows }) => {
-    const shown = differencesOnly ? rows.filter((row) => row.differs) : rows;
-    const same = rows.length - shown.length;
-    const note = rows.length === 0 ? 'none' : same > 0 ? `${same} the same` : '';
-    const heading = h('th', { colspan: width, scope: 'rowgroup' }, title, note ? h('small', {}, note) : null);
-    const lines = shown.map((row) => drawRow(row, hasDelta));
-    return h('tbody', {}, h('tr', { class: 'mam-section' }, heading), ...lines);
-  });
-  return h('table', {}, head, ...bodies);
-}
+  destroy(): void {
+    this.bin.empty();
+  }
 
-function runHeading(run: ComparedRun): HTMLElement {
-  const started = run.started === null ? '' : formatTime(Date.parse(run.started));
-  return h(
-    'th',
-    { scope: 'col', title: run.run_id },
-    h('b', {}, readable(run.name || run.run_id.slice(0, 8))),
-    h('small', {}, [run.status.toLowerCase(), started].filter(Boolean).join(' · ')),
-  );
-}
+  /** Asks the kernel for these runs; what is shown stays until the answer is there. */
+  askFor(run_ids: readonly string[], baseline: string): void {
+    const progress = h('span', {}, 'Reading the runs…');
+    const stop = plainButton('Stop', 'mam-link');
+    const args: CompareArgs = { run_ids: [...run_ids], baseline, metrics_at: this.metricsAt };
+    // An answer that comes at once makes no flicker.
+    const waiting = h('p', { class: 'mam-note', role: 'status' }, progress, ' ', stop);
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.notes.replaceChildren(waiting), SETTLE);
+    const failed = (note: HTMLElement) => {
+      window.clearTimeout(this.timer);
+      const again = plainButton('Try again');
+      again.onclick = () => this.askFor(run_ids, baseline);
+      this.notes.replaceChildren(note, again);
+    };
+    stop.onclick = () => {
+      this.latest.cancel();
+      failed(h('p', { class: 'mam-note' }, 'Stopped.'));
+    };
+    const said = (line: string) => {
+      progress.textContent = line;
+    };
+    void this.latest.put<ComparisonInfo>('compare', args, said, (info) => this.show(info), failed);
+  }
 
-function drawRow(row: ComparedRow, hasDelta: boolean): HTMLTableRowElement {
-  const numeric = row.delta !== '' || row.tone !== 'none';
-  const cells = row.values.map((value) =>
-    h('td', { class: numeric ? 'mam-number' : null }, drawValue(value)),
-  );
-  const line = h('tr', { class: row.differs ? 'mam-differs' : null });
-  line.append(h('th', { scope: 'row', title: readable(row.key) }, readable(row.key)), ...cells);
-  if (hasDelta) line.append(h('td', { class: `mam-delta mam-tone-${row.tone}` }, ...drawDelta(row)));
-  return line;
-}
+  show(info: ComparisonInfo): void {
+    window.clearTimeout(this.timer);
+    this.info = info;
+    const [word, step] = info.metrics_at.split(':');
+    this.at.value = word;
+    this.step.hidden = word !== 'step';
+    if (step) this.step.value = step;
+    this.title.textContent = `${info.runs.length} runs side by side`;
+    this.notes.replaceChildren(
+      ...info.notes.map((note) => h('p', { class: 'mam-warn' }, `⚠ ${readable(note)}`)),
+    );
+    this.noiseButton.hidden = !info.sections.some(({ title }) => title === 'Metrics');
+    this.draw();
+    this.artifact.follow(info);
+    this.noise.follow(info);
+  }
 
-/** Which way it went by an arrow, whether that is good by a word: neither by colour alone. */
-function drawDelta({ delta, tone }: ComparedRow): (Node | string)[] {
-  if (delta === '' || tone === 'same' || tone === 'none') return [delta];
-  const arrow = /^[−-]/.test(delta) ? '↓' : '↑';
-  return [h('span', { class: 'mam-arrow', 'aria-hidden': 'true' }, arrow), delta, ` ${WORDS[tone]}`];
-}
+  setDifferencesOnly(on: boolean): void {
+    if (on === this.box.checked) return;
+    this.box.checked = on;
+    this.draw();
+  }
 
-function drawValue(value: string | null): Node {
-  if (value === null) return h('span', { class: 'mam-missing', 'aria-label': 'no value' }, '–');
-  const text = readable(value);
-  if (text.length <= FOLD && !text.includes('\n')) return document.createTextNode(text);
-  const start = text.split('\n')[0].slice(0, FOLD - 20);
-  return h('details', {}, h('summary', {}, `${start}…`), h('pre', { tabindex: 0 }, text));
+  private get metricsAt(): string {
+    return this.at.value === 'step' ? `step:${Math.trunc(Number(this.step.value)) || 0}` : this.at.value;
+  }
+
+  private listen(): void {
+    const { bin } = this;
+    let timer = 0;
+    bin.on(this.box, 'change', () => {
+      this.draw();
+      this.choices.differencesOnly(this.box.checked);
+    });
+    bin.on(this.find, 'input', () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => this.draw(), SETTLE);
+    });
+    bin.add(() => window.clearTimeout(timer));
+    const again = () => {
+      this.step.hidden = this.at.value !== 'step';
+      const { info } = this;
+      if (info)
+        this.askFor(
+          info.runs.map((run) => run.run_id),
+          info.baseline,
+        );
+    };
+    bin.on(this.at, 'change', again);
+    bin.on(this.step, 'change', again);
+    bin.on(this.noiseButton, 'click', () => this.noise.open());
+    bin.on<MouseEvent>(this.scroller, 'click', ({ target }) => {
+      const { base, path, more } = (target as Element).closest<HTMLElement>('button')?.dataset ?? {};
+      if (base) this.choices.baseline(base);
+      if (path) this.artifact.open(path);
+      if (more && this.unfolded.add(more)) this.draw();
+    });
+  }
+
+  private draw(): void {
+    const { info } = this;
+    if (!info) return;
+    const wish: Wish = {
+      differencesOnly: this.box.checked,
+      find: this.find.value.trim().toLowerCase(),
+      unfolded: this.unfolded,
+    };
+    const focused =
+      document.activeElement instanceof HTMLElement ? { ...document.activeElement.dataset } : {};
+    this.scroller.replaceChildren(drawRows(info, wish));
+    for (const key of ['base', 'path'] as const) {
+      const found = [...this.scroller.querySelectorAll<HTMLElement>(`[data-${key}]`)];
+      if (focused[key]) found.find((button) => button.dataset[key] === focused[key])?.focus();
+    }
+    const rows = info.sections.flatMap((section) => section.rows);
+    const differing = rows.filter((row) => row.differs).length;
+    this.count.textContent = `${formatCount(differing)} of ${formatCount(rows.length)} rows differ`;
+  }
 }

@@ -46,6 +46,11 @@ export function quoteKey(key: string): string {
   return prefix + (/^[A-Za-z_][\w.\-/]*$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``);
 }
 
+/** A text as a literal. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 /** The one of `known` that somebody who typed `word` most likely meant, or null. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const wanted = word.toLowerCase();

@@ -1,4 +1,7 @@
-/** The query language as text: tokens, parser and tree. The twin of frames/query.py; both run the same cases. */
+/** The query language: parser and tree. The twin of frames/grammar.py; both run the same cases. */
+import { KEYWORDS, PREFIXES, QueryError, type Span, type Token, tokenize, unquote } from './query-tokens';
+
+export { QueryError } from './query-tokens';
 
 export interface ColumnRef {
   readonly kind: 'metric' | 'param' | 'tag' | 'attribute' | null;
@@ -9,11 +12,6 @@ export interface ColumnRef {
 
 export interface Literal {
   readonly value: number | string;
-  readonly start: number;
-  readonly end: number;
-}
-
-interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -43,88 +41,25 @@ export type Node = Span &
         readonly negated: boolean;
       }
     | { readonly type: 'null'; readonly column: ColumnRef; readonly negated: boolean }
+    | { readonly type: 'search'; readonly text: string }
   );
-
-/** A query that does not parse or names nothing, with the place in the text. */
-export class QueryError extends Error {
-  constructor(
-    message: string,
-    readonly start: number,
-    readonly end: number,
-    readonly hint: string | null = null,
-  ) {
-    super(message);
-  }
-}
-
-type TokenType = 'word' | 'quoted' | 'backtick' | 'string' | 'number' | 'op' | 'punct' | 'end';
-interface Token extends Span {
-  readonly type: TokenType;
-  readonly text: string;
-}
-
-const PREFIXES: Readonly<Record<string, ColumnRef['kind']>> = {
-  metrics: 'metric',
-  metric: 'metric',
-  params: 'param',
-  param: 'param',
-  parameters: 'param',
-  parameter: 'param',
-  tags: 'tag',
-  tag: 'tag',
-  attributes: 'attribute',
-  attribute: 'attribute',
-  attr: 'attribute',
-  run: 'attribute',
-};
-const KEYWORDS = new Set(['AND', 'OR', 'NOT', 'IN', 'IS', 'NULL', 'LIKE', 'ILIKE', 'RLIKE', 'ASC', 'DESC']);
-const PATTERNS: readonly (readonly [TokenType, RegExp])[] = [
-  ['number', /[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
-  ['word', /[A-Za-z_][\w.\-/]*/y],
-  ['backtick', /`(?:[^`]|``)*`/y],
-  ['quoted', /"(?:[^"]|"")*"/y],
-  ['string', /'(?:[^']|'')*'/y],
-  ['op', /==|!=|<>|<=|>=|=|<|>/y],
-  ['punct', /[(),]/y],
-];
 
 /** The tree of a query; null for the empty query, which keeps all runs. */
 export function parse(text: string): Node | null {
   return text.trim() === '' ? null : new Parser(text).query();
 }
 
-function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
-  let at = 0;
-  for (;;) {
-    while (/\s/.test(text.charAt(at))) at++;
-    if (at >= text.length) break;
-    const token = tokenAt(text, at);
-    tokens.push(token);
-    at = token.end;
-  }
-  tokens.push({ type: 'end', text: '', start: text.length, end: text.length });
-  return tokens;
+/** The parts that must all hold. */
+export function conjuncts(ast: Node | null): readonly Node[] {
+  if (ast === null) return [];
+  return ast.type === 'and' ? ast.items.flatMap(conjuncts) : [ast];
 }
 
-function tokenAt(text: string, at: number): Token {
-  for (const [type, pattern] of PATTERNS) {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    if (!found) continue;
-    return { type, text: found[0], start: at, end: at + found[0].length };
-  }
-  const open = text.charAt(at);
-  if (open === "'" || open === '"' || open === '`') {
-    throw new QueryError(`this quote is never closed: ${text.slice(at, at + 20)}`, at, text.length);
-  }
-  const [character] = text.slice(at, at + 2);
-  throw new QueryError(`unexpected '${character}'`, at, at + character.length);
-}
-
-function unquote(text: string): string {
-  const quote = text.charAt(0);
-  return text.slice(1, -1).replaceAll(quote + quote, quote);
+/** A part as it was typed, ready to stand beside others. */
+export function sourceOf(node: Node, text: string): string {
+  const source = text.slice(node.start, node.end);
+  const bare = node.type === 'or' && node.items[0].start === node.start; // brackets belong to what they are around
+  return bare ? `(${source})` : source;
 }
 
 class Parser {
@@ -172,6 +107,7 @@ class Parser {
   }
 
   private comparison(): Node {
+    if (this.peek().type === 'punct' && this.peek().text === '~') return this.search();
     const column = this.column();
     const { start } = column;
     if (this.takeKeyword('IS')) {
@@ -206,6 +142,14 @@ class Parser {
     this.at++;
     const literal = this.literal();
     return { type: 'compare', column, op: operator(next.text), literal, start, end: literal.end };
+  }
+
+  private search(): Node {
+    const { start } = this.tokens[this.at++];
+    const { type, text, end, start: from } = this.peek();
+    if (type !== 'string' && type !== 'quoted') throw new QueryError('expected a quoted text', from, end);
+    this.at++;
+    return { type: 'search', text: unquote(text), start, end };
   }
 
   private column(): ColumnRef {
