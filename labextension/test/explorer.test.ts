@@ -290,6 +290,8 @@ describe('actions', () => {
     model.answer({ code: 'ws.runs("rmse < 60")' });
     await vi.advanceTimersByTimeAsync(1);
     expect(el.querySelector('.mam-code code')?.textContent).toBe('ws.runs("rmse < 60")');
+    model.set('query', 'rmse < 55');
+    expect(el.querySelector<HTMLElement>('.mam-code')?.hidden).toBe(true);
   });
 
   it('needs a tick where nothing says which is best', () => {

@@ -94,6 +94,23 @@ describe('completion', () => {
     expect(chips()).toEqual(['rmse < 55']);
   });
 
+  it('gives Tab the first, but nothing in place of a number', () => {
+    type('rms');
+    press('Tab');
+    expect(input.value).toBe('metrics.rmse ');
+    press('Tab');
+    expect(input.value).toBe('metrics.rmse < ');
+    const leaves = (text: string, more: object = {}) => {
+      type(text);
+      expect(options().length).toBeGreaterThan(0);
+      const event = new KeyboardEvent('keydown', { key: 'Tab', bubbles: true, cancelable: true, ...more });
+      return input.dispatchEvent(event) && input.value === text;
+    };
+    expect(leaves('metrics.rmse < 5')).toBe(true);
+    expect(leaves('rms', { shiftKey: true })).toBe(true);
+    expect(leaves('')).toBe(true);
+  });
+
   it('closes with Escape before anything else is undone', () => {
     type('metrics.rmse <');
     expect(input.getAttribute('aria-expanded')).toBe('true');
@@ -193,7 +210,27 @@ describe('mistakes', () => {
     expect(box.element.querySelector('.mam-wrong-word')?.textContent).toBe('metrics.rsme');
     expect(wrong().textContent).toContain('did you mean metrics.rmse?');
     expect(state.shown.length).toBe(14);
+    expect(wrong().textContent).toContain("Still: params.model = 'rf'");
     expect(chips()).toEqual(["model = 'rf'"]);
+  });
+
+  it('are told after a click elsewhere, not under it', () => {
+    const pointer = (name: string) => document.body.dispatchEvent(new Event(name, { bubbles: true }));
+    type('metrics.rmse <');
+    pointer('pointerdown');
+    input.blur();
+    expect(wrong().hidden).toBe(true);
+    pointer('pointerup');
+    expect(wrong().hidden).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(wrong().hidden).toBe(false);
+  });
+
+  it('are told at once when a key takes the focus away', () => {
+    type('metrics.rmse <');
+    input.blur();
+    expect(wrong().hidden).toBe(false);
+    expect(wrong().textContent).toContain('Still: no filter');
   });
 });
 

@@ -166,6 +166,19 @@ describe('groups', () => {
     press('Enter');
     expect(table.count).toBe(4);
   });
+
+  it('have neither bars nor lines', () => {
+    const state = open(sweep(40), { ...by, marks: { 'metrics.r2': 'line' } });
+    openColumn('metrics.r2');
+    const disabled = () =>
+      [...document.querySelectorAll<HTMLButtonElement>('[role^=menuitem]:disabled .mam-menu-label')].map(
+        (label) => label.textContent,
+      );
+    expect(disabled()).toEqual(['Bars', 'Sparkline']);
+    state.set('group_by', []);
+    openColumn('metrics.r2');
+    expect(disabled()).toEqual([]);
+  });
 });
 
 describe('what is in the page', () => {
@@ -258,8 +271,24 @@ describe('ticks, stars and the baseline', () => {
     expect(table.element.querySelector('.mam-baseline tr')?.getAttribute('data-row')).toBe(String(base));
     expect(rmse[table.lineAt(0).row]).toBeLessThan(rmse[base]);
     expect(cell(0, 'metrics.rmse')?.querySelector('small')?.className).toContain('mam-delta-better');
+    expect(table.element.querySelector('.mam-baseline .mam-delta')?.textContent).toBe('');
     press('b');
     expect(state.view.baseline).toBe('');
+  });
+
+  it('the row of the baseline is ticked, starred and opens its menu as any other', () => {
+    const state = open(sweep(40), { baseline: 'id7' });
+    const inside = (selector: string) =>
+      table.element.querySelector<HTMLElement>(`.mam-baseline ${selector}`)!;
+    inside('input').click();
+    expect(state.tickedIds()).toEqual(['id7']);
+    expect(inside('tr').getAttribute('aria-selected')).toBe('true');
+    inside('.mam-star').click();
+    expect(state.view.starred).toEqual(['id7']);
+    inside('.mam-row-menu').click();
+    expect(document.querySelector('[role=menu]')?.getAttribute('aria-label')).toBe('Actions on run-7');
+    choose('Ticked');
+    expect(state.ticked.size).toBe(0);
   });
 });
 
@@ -394,6 +423,11 @@ describe('editing', () => {
     await asked[0].answer({ message: 'deleted' });
     byText<HTMLElement>(table.element, 'button', 'Undo').click();
     expect(asked[1].args).toMatchObject({ action: 'restore', run_ids: ['id0'] });
+    await asked[1].answer({ message: 'restored' });
+    const notice = table.element.querySelector<HTMLElement>('.mam-notice')!;
+    expect(notice.textContent).toContain('Restored');
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(notice.hidden).toBe(true);
   });
 
   it('is done to the run whose menu it was, also when runs came in meanwhile', async () => {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import tempfile
 import time
@@ -32,6 +33,7 @@ __all__ = ["forget", "load", "save"]
 
 VERSION = b"1"  # of the files; another one is not read
 LIMIT = 1 << 30  # bytes of all files; 100,000 runs with 50 columns are 60 MB
+_NAME = re.compile(r"[0-9a-f]{32}.*\.(arrow|tmp)")  # of our files
 DAYS = 60  # since a file was last used
 CHECK = 4  # bytes of a check sum at the end
 META = (b"mlflow_aml_magics", b"marks")
@@ -94,7 +96,7 @@ def forget(connection: Connection, names: Mapping[str, str]) -> None:
 def _folder() -> Path:
     """AML_MAGICS_STATE_DIR moves it, as it does everything else of ours."""
     if moved := os.environ.get("AML_MAGICS_STATE_DIR"):
-        return Path(moved) / "cache"
+        return Path(moved).expanduser() / "cache" / "runs"
     return Path(platformdirs.user_cache_dir("mlflow-aml-magics")) / "runs"
 
 
@@ -126,7 +128,7 @@ def _is_ours(path: Path) -> bool:
 def _trim(folder: Path) -> None:
     """Remove what was used longest ago, and what a killed kernel left half-written."""
     now, total = time.time(), 0
-    files = [(found.stat(), found) for found in folder.iterdir()]
+    files = [(found.stat(), found) for found in folder.iterdir() if _NAME.match(found.name)]  # nobody else's
     for found, path in sorted(files, key=lambda each: -each[0].st_mtime):
         age = now - found.st_mtime
         total += found.st_size

@@ -41,19 +41,25 @@ def set_tag(conn: Connection, run_id: str, key: str, value: str) -> None:
     """
     if not key.strip():
         raise UsageError("a tag needs a name")
-    if key.startswith("mlflow."):
-        raise UsageError(f"the tag '{key}' is MLflow's own", hint="choose a name that does not begin with 'mlflow.'")
+    _not_mlflows(key)
     _fits(conn, key, value, what=f"the value of the tag '{key[:80]}'")
     with conn.guard(f"setting the tag '{key}'"):
         conn.mlflow.set_tag(run_id, key, value)
+
+
+def _not_mlflows(key: str) -> None:
+    if key.startswith("mlflow."):
+        raise UsageError(f"the tag '{key}' is MLflow's own", hint="choose a name that does not begin with 'mlflow.'")
 
 
 def remove_tag(conn: Connection, run_id: str, key: str) -> None:
     """Take a tag from a run.
 
     Raises:
+        UsageError: it is one of MLflow's own, which nothing could set again.
         NotFound: it has none of that name, or is gone itself.
     """
+    _not_mlflows(key)
     with conn.guard(f"removing the tag '{key}'"):
         conn.mlflow.delete_tag(run_id, key)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..contract import FileKind
 
-__all__ = ["IMAGES", "as_lines", "as_table", "image_type", "kind_of_file"]
+__all__ = ["COLUMNS", "IMAGES", "as_lines", "as_table", "image_type", "kind_of_file"]
 
 IMAGES = {  # by their first bytes. SVG is none of them: it can hold a script, and is shown as its text
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -18,9 +18,8 @@ IMAGES = {  # by their first bytes. SVG is none of them: it can hold a script, a
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
 }
-CELLS = 200  # columns of a table that are shown
+COLUMNS = 200  # columns of a table that are shown
 DEEPEST = 100  # levels of JSON that is written anew: each line is indented by them
-WIDEST = 2000  # characters of a line or a cell that travel
 
 
 def image_type(data: bytes) -> str:
@@ -54,6 +53,7 @@ def as_lines(data: bytes, kind: FileKind, *, whole: bool) -> list[str]:
     text = _text(data, whole=whole) or ""
     if kind == "json":
         text = json.dumps(_parsed(text), indent=2, sort_keys=True, ensure_ascii=False)
+        text = text.encode("utf-8", "replace").decode()  # a lone surrogate, which JSON may hold, travels nowhere
     return text.splitlines()
 
 
@@ -68,7 +68,7 @@ def as_table(path: str, data: bytes, *, whole: bool) -> list[list[str]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
     except csv.Error:  # a field above the csv module's limit, or a stray NUL
         rows = [[line] for line in text.splitlines()]
-    return [[cell[:WIDEST] for cell in row[:CELLS]] for row in rows if row]
+    return [row for row in rows if row]
 
 
 def _text(data: bytes, *, whole: bool) -> str | None:

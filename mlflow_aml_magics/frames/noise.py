@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..contract import Goal, NoiseGroup, NoiseResult, NoiseVerdict
-from ..errors import MetricNotFound, RunNotFound, nearest
+from ..errors import MetricNotFound, RunNotFound, UsageError, nearest
 from .columns import kind_of, name_of
 from .groups import keys_of, params_but_seeds
 
@@ -130,6 +130,8 @@ def is_it_noise(
         raise RunNotFound(f"run {absent[0]} is not among the {len(runs):,} runs shown")
     columns = keys_of(runs, group_by) if group_by else params_but_seeds(runs)
     found = {run_id: _repeats(runs, key, places[run_id], folds, columns) for run_id in (baseline, *run_ids) if run_id}
+    if not run_ids:
+        raise UsageError("noise is judged between two runs or more", hint="name them, or tick them in the panel")
     base = baseline or run_ids[0]
     return {
         "metric": name_of(key),

@@ -118,9 +118,10 @@ def _as_integers(values: Any) -> tuple[Any, int] | None:
         factor = 10.0**scale
         head = values[:50]
         # One correctly rounded division of exact numbers, as reading a decimal is: JavaScript's gives the same.
-        if not (np.rint(head * factor) / factor == head).all():
-            continue
-        whole = np.rint(values * factor)
+        with np.errstate(over="ignore"):  # the 1.8e308 that SQL stores write for infinity
+            if not (np.rint(head * factor) / factor == head).all():
+                continue
+            whole = np.rint(values * factor)
         if np.abs(whole).max(initial=0) >= 2**31:
             return None
         if (whole / factor == values).all():

@@ -11,7 +11,7 @@ from ..contract import ColumnInfo
 __all__ = ["short_names"]
 
 SHARING = 3  # fewer names than this share nothing worth leaving out
-SHORTEST = 4  # characters of a beginning worth leaving out
+SHORTEST = 8  # characters of a beginning worth leaving out: "training_", not "val_"
 _TOKEN = re.compile(r"[^_./\- ]*[_./\- ]+")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..errors import UsageError
 from ..frames.compared_files import paths_at
-from ..frames.contents import as_lines, as_table, image_type, kind_of_file
+from ..frames.contents import COLUMNS, as_lines, as_table, image_type, kind_of_file
 from ..frames.numerals import size as size_text
 from ..frames.textdiff import line_diff, table_diff
 from .compare import MOST
@@ -151,8 +151,10 @@ def _changes(path: str, old: Head | None, new: Head | None) -> tuple[list[str], 
     kind = kinds.pop() if len(kinds) == 1 else "text"
     if kind == "csv":
         tables = [as_table(path, head.data, whole=head.whole) if head else [] for head in (old, new)]
-        columns, rows = table_diff(*tables)
-        return columns, rows, ""
+        columns, rows = table_diff(*tables)  # of whole rows: what is cut below may be what differs
+        cut = [{**row, "left": row["left"][:COLUMNS], "right": row["right"][:COLUMNS]} for row in rows]
+        note = f"the first {COLUMNS} of {len(columns):,} columns are shown" if len(columns) > COLUMNS else ""
+        return columns[:COLUMNS], cast("list[DiffRow]", cut), note
     lines = [as_lines(head.data, kind, whole=head.whole) if head else [] for head in (old, new)]
     rows = line_diff(*lines)
     same = old is not None and new is not None and all(row["state"] == "same" for row in rows)

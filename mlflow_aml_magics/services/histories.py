@@ -85,16 +85,23 @@ def _keep(connection: Connection, key: tuple[object, ...], found: Histories) -> 
 
 
 def values(
-    connection: Connection, runs: RunTable | Sequence[str], metric: str, how: How = "last", step: int | None = None
+    connection: Connection,
+    runs: RunTable | Sequence[str],
+    metric: str,
+    how: How = "last",
+    step: int | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Any:
     """One number of a metric for each run, as an Arrow array in their order; null where a run has none.
 
     Args:
         runs: their ids, or a table of them.
         how: "min" or "max" of all points but NaN, "last", or "step": the one at ``step``.
+        progress: told how many runs are read, where each takes a request.
     """
     from ..client.bulk.history import metric_values
     from ..frames.runtable import RunTable
 
     ids = runs.column("run_id").to_pylist() if isinstance(runs, RunTable) else list(runs)
-    return metric_values(connection, cast("list[str]", ids), metric, how, step)
+    return metric_values(connection, cast("list[str]", ids), metric, how, step, progress=progress)

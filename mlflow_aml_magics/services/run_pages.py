@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from ..client.connection import Connection
@@ -31,7 +31,8 @@ def run_page(connection: Connection, run_id: str) -> LinkResult:
     info = get_run(connection, run_id).info
     page = f"#/experiments/{quote(info.experiment_id, safe='')}/runs/{quote(run_id, safe='')}"
     if connection.uri.startswith(("http://", "https://")):
-        base = re.sub(r"//[^/@]*@", "//", connection.uri).partition("?")[0]  # a link holds nobody's password
+        parts = urlsplit(connection.uri)
+        base = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"  # a link holds nobody's password
         return {"url": f"{base.rstrip('/')}/{page}", "how": ""}
     start = f"mlflow ui --backend-store-uri {shlex.quote(redacted(connection.uri))}"
     return {"url": "", "how": f"{start}\n# then open http://127.0.0.1:5000/{page}"}

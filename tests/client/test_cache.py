@@ -122,6 +122,15 @@ def test_the_oldest_go_where_there_are_too_many(connection: Connection, monkeypa
     assert len(files()) <= 3
 
 
+def test_files_that_are_not_ours_stay(connection: Connection) -> None:
+    cache.save(connection, NAMES, table(10), {})
+    foreign = files()[0].parent / "my_features.arrow"
+    foreign.write_bytes(b"mine")
+    os.utime(foreign, (0, 0))
+    cache.save(connection, {"2": "x"}, table(10), {})
+    assert foreign.read_bytes() == b"mine"
+
+
 def test_another_login_reads_another_file_and_no_name_tells_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     logins = [{}, {"MLFLOW_TRACKING_USERNAME": "bob", "MLFLOW_TRACKING_PASSWORD": SECRET}]
     logins += [{"MLFLOW_TRACKING_USERNAME": "eve", "MLFLOW_TRACKING_PASSWORD": SECRET}]

@@ -10,6 +10,8 @@ import { Popup } from './popup';
 import type { ExplorerState } from './state';
 
 const NO_TARGET = 'Tick a run to register or deploy it';
+/** What was done and needs no answer is shown so long, in ms. */
+const STAYS = 6000;
 const NO_KERNEL = 'Needs a kernel: run the cell again';
 /** As `lab/insert.ts` hears it; a host without that plugin prevents nothing. */
 const INSERT_CELL = 'mam-insert-cell';
@@ -24,6 +26,9 @@ export class Actions {
   private readonly copy = actionButton('Copy as Python');
   private readonly more = actionButton('More');
   private readonly outcome = h('div', { class: 'mam-code', hidden: true });
+  /** What is shown is code for the runs as they were then. */
+  private coded = false;
+  private timer = 0;
   private readonly panel: ActionPanel;
   private readonly popup = new Popup(this.element);
   private readonly bin = new Bin();
@@ -52,8 +57,10 @@ export class Actions {
     );
     this.bin.add(() => this.panel.destroy());
     this.bin.add(() => this.popup.destroy());
+    this.bin.add(() => window.clearTimeout(this.timer));
     this.bin.add(
       state.subscribe((topic) => {
+        if (this.coded && (topic === 'ticked' || topic === 'query')) this.hide();
         if (topic !== 'hover' && topic !== 'columns') this.draw();
       }),
     );
@@ -133,6 +140,7 @@ export class Actions {
       const undo = h('button', { type: 'button', class: 'mam-link' }, 'Undo');
       undo.addEventListener('click', () => void this.edit('restore', run_ids), { once: true });
       this.show(h('span', {}, readable(message), ' ', action === 'delete' ? undo : ''));
+      if (action === 'restore') this.timer = window.setTimeout(() => this.hide(), STAYS);
     });
   }
 
@@ -197,6 +205,11 @@ export class Actions {
   private async showCode(code: string): Promise<void> {
     const copied = await toClipboard(code);
     this.show(h('code', {}, code), copied ? 'Copied' : 'Select it to copy');
+    this.coded = true;
+  }
+
+  private hide(): void {
+    this.outcome.hidden = true;
   }
 
   private show(content: HTMLElement | string, note = ''): void {
@@ -204,12 +217,14 @@ export class Actions {
     close.addEventListener(
       'click',
       () => {
-        this.outcome.hidden = true;
+        this.hide();
         this.more.focus();
       },
       { once: true },
     );
     const what = typeof content === 'string' ? h('span', {}, content) : content;
+    window.clearTimeout(this.timer);
+    this.coded = false;
     this.outcome.replaceChildren(what, h('span', { class: 'mam-note', role: 'status' }, note), close);
     this.outcome.hidden = false;
   }

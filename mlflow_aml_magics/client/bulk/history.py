@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from sqlalchemy import text
@@ -176,8 +175,9 @@ def _from_server(
         found = np.array(
             [(places[row["run_id"]], row["step"], row["timestamp"], float(row["value"]), 0) for row in rows], POINT
         )
-        places_, counts = np.unique(found["n"], return_counts=True)
-        return found, [int(n) for n in places_[counts > points]], set(places.values())
+        # Servers sample each run by itself, or over the steps of all runs of a request: the number of steps tells both.
+        thinned = len(np.unique(found["step"])) > points
+        return found, sorted(places.values()) if thinned else [], set(places.values())
 
     yield from _in_threads(ask, requests, 2)  # more only wait: the server computes
 
@@ -227,7 +227,13 @@ def _in_threads(ask: Callable[[Any], Any], requests: Iterable[Any], threads: int
 
 
 def metric_values(
-    connection: Connection, run_ids: Sequence[str], metric: str, how: How = "last", step: int | None = None
+    connection: Connection,
+    run_ids: Sequence[str],
+    metric: str,
+    how: How = "last",
+    step: int | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> pa.Array:
     """One number of a metric for each run, null where it has none.
 
@@ -235,11 +241,12 @@ def metric_values(
         run_ids: the runs, in the order of the answer.
         how: the lowest ("min") or highest ("max") of all points but NaN, the last one, or the one at ``step``; of
             several points at one step the latest counts. NaN is the answer where all points are NaN.
+        progress: told how many runs are read, where each takes a request.
     """
     if (how == "step") != (step is not None):
         raise ValueError('a step is named with how="step", and with nothing else')
     if (engine := _engine(connection)) is None:
-        found = _values_by_request(connection, run_ids, metric, how, step)
+        found = _values_by_request(connection, run_ids, metric, how, step=step, progress=progress)
     else:
         found = {}
         with connection.guard("reading the metrics of"), engine.connect() as database:
@@ -267,17 +274,26 @@ def _values_by_sql(
 
 
 def _values_by_request(
-    connection: Connection, run_ids: Sequence[str], metric: str, how: How, step: int | None
+    connection: Connection,
+    run_ids: Sequence[str],
+    metric: str,
+    how: How,
+    *,
+    step: int | None,
+    progress: Progress | None,
 ) -> dict[str, float]:
+    """A series at a time: the points of 10,000 runs at once would fill the memory."""
+    values: dict[str, float] = {}
     wanted = [(run_id, metric) for run_id in run_ids]
-    table = read_histories(connection, wanted, points=None).table
-    if step is not None:
-        table = table.filter(pc.equal(table.column("step"), step))
-    runs = table.column("run_id").cast(pa.string())
-    values: dict[str, list[float]] = {}
-    for run_id, value in zip(runs.to_pylist(), table.column("value").to_pylist(), strict=True):
-        values.setdefault(run_id, []).append(value)
-    return {run_id: _picked(found, how) for run_id, found in values.items()}
+    for count, (found, _sampled, _series) in enumerate(_read(connection, wanted, None), start=1):
+        points = np.sort(found, order=["n", "step", "timestamp", "value"])
+        if step is not None:
+            points = points[points["step"] == step]
+        for n in np.unique(points["n"]):
+            values[run_ids[n]] = _picked(points["value"][points["n"] == n].tolist(), how)
+        if progress:
+            progress(f"{count:,} of {len(run_ids):,} histories read")
+    return values
 
 
 def _picked(found: list[float], how: How) -> float:

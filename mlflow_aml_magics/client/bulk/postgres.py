@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pv
+from sqlalchemy.exc import OperationalError
 
 from .pivot import Long, columns_of_runs
 from .schema import ATTRIBUTES, REVISIONS, TABLES
@@ -48,7 +49,7 @@ def read_postgres(
     Raises:
         sqlalchemy.exc.SQLAlchemyError, pyarrow.ArrowException: the database or Arrow does not take what is there.
     """
-    if not all(each.isdecimal() for each in names):
+    if not names or not all(each.isdecimal() for each in names):
         return None
     wanted = f"""
         SELECT *, row_number() OVER (ORDER BY start_time DESC, run_uuid) - 1 AS place FROM runs
@@ -67,6 +68,9 @@ def read_postgres(
                 connection.exec_driver_sql(f"SET LOCAL {setting}")
             copier = _Copier(connection.connection.driver_connection, told)
             return _read(copier, wanted, names, keys)
+        except connection.dialect.dbapi.Error as exc:  # COPY goes past SQLAlchemy, which would say it in its own words
+            connection.invalidate()
+            raise OperationalError("COPY", None, exc) from exc
         except BaseException:
             connection.invalidate()  # it may be half-way through a copy
             raise

@@ -69,7 +69,7 @@ def look(
     if older and marks["turn"] % 2:
         first = marks["turn"] // 2 * PAGE % len(older)
         more, lost = reader.these((older[first:] + older[:first])[:PAGE])
-    elif len(runs) <= PAGE:  # else there is enough to read this time
+    elif len(runs) <= PAGE or marks["turn"] % 8 == 0:  # else there is enough to read, most times
         more, lost, cursor, token = reader.page(marks["cursor"], marks["token"])
         marks |= {"cursor": cursor, "token": token, "checked": marks["checked"] or cursor is None}
     runs = [*runs, *more]

@@ -43,7 +43,7 @@ def python_of(
     if args["action"] == "register":
         call = f"ws.register({run!r}, {name!r}{f', alias={alias!r}' if alias else ''})"
     elif args["action"] == "deploy":
-        call = f"ws.deploy('runs:/{run}', name={name!r})\nws.invoke({name!r}, sample=True)"
+        call = f"ws.deploy({f'runs:/{run}'!r}, name={name!r})\nws.invoke({name!r}, sample=True)"
     else:
         call = _rows(args, parent)
     return f"{head}{call}\n"

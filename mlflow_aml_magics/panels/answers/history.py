@@ -40,7 +40,7 @@ def history_answers(panel: ExplorerPanel) -> dict[str, Handler]:
             "buffers": [_stream(_for_browsers(found.table))],
         }
 
-    def metric_values(args: Mapping[str, Any], _progress: Callable[[str], None]) -> dict[str, Any]:
+    def metric_values(args: Mapping[str, Any], progress: Callable[[str], None]) -> dict[str, Any]:
         import pyarrow as pa
 
         from ...services.histories import values
@@ -49,7 +49,7 @@ def history_answers(panel: ExplorerPanel) -> dict[str, Handler]:
         if how not in HOWS:
             raise UsageError(f"a metric has no value '{how}'", hint=f"one of {', '.join(HOWS)}")
         step = int(args["step"]) if how == "step" else None
-        found = values(panel.workspace.connection, runs, str(args["metric"]), how, step)
+        found = values(panel.workspace.connection, runs, str(args["metric"]), how, step, progress=progress)
         table = pa.table({"run_id": runs.column("run_id"), "value": found})
         return {"found": len(found) - found.null_count, "buffers": [_stream(table)]}
 

@@ -52,13 +52,15 @@ export class ComparisonView {
   private readonly latest: Latest;
   private timer = 0;
 
+  /** `metric` names the one that matters, '' for none. */
   constructor(
     ask: Ask,
     private readonly choices: Choices,
+    metric: () => string = () => '',
   ) {
     this.latest = new Latest(ask);
     this.artifact = new ArtifactPanel(ask);
-    this.noise = new NoisePanel(ask);
+    this.noise = new NoisePanel(ask, metric);
     for (const [value, text] of AT) this.at.append(h('option', { value }, text));
     const metrics = h('label', { class: 'mam-toggle' }, 'Metrics', this.at, this.step);
     const only = h('label', { class: 'mam-toggle' }, this.box, 'Differences only');
@@ -171,6 +173,7 @@ export class ComparisonView {
     };
     const focused =
       document.activeElement instanceof HTMLElement ? { ...document.activeElement.dataset } : {};
+    this.scroller.classList.toggle('mam-only', wish.differencesOnly);
     this.scroller.replaceChildren(drawRows(info, wish));
     for (const key of ['base', 'path'] as const) {
       const found = [...this.scroller.querySelectorAll<HTMLElement>(`[data-${key}]`)];

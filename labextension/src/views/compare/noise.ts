@@ -20,7 +20,11 @@ export class NoisePanel {
   private info: ComparisonInfo | null = null;
   private readonly latest: Latest;
 
-  constructor(ask: Ask) {
+  /** `preferred` names the metric to begin with, where the runs have it. */
+  constructor(
+    ask: Ask,
+    private readonly preferred: () => string,
+  ) {
     this.latest = new Latest(ask);
     const close = plainButton('Close');
     const gap = h('span', { class: 'mam-gap' });
@@ -49,7 +53,8 @@ export class NoisePanel {
     const names = [...rows].sort((a, b) => Number(b.differs) - Number(a.differs)).map((row) => row.key);
     const before = this.metric.value;
     this.metric.replaceChildren(...names.map((name) => h('option', { value: name }, readable(name))));
-    if (names.includes(before)) this.metric.value = before;
+    const chosen = [before, this.preferred()].find((name) => names.includes(name));
+    if (chosen !== undefined) this.metric.value = chosen;
     if (!this.element.hidden) this.load();
   }
 

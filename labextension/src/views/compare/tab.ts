@@ -43,7 +43,11 @@ class CompareTab implements Part {
   ) {
     // The pressed one again: none is chosen, which is the first.
     const baseline = (id: string) => state.set('baseline', id === state.view.baseline ? '' : id);
-    this.view = new ComparisonView(ask, { baseline, differencesOnly: () => {} });
+    this.view = new ComparisonView(
+      ask,
+      { baseline, differencesOnly: () => {} },
+      () => state.metric?.info.name ?? '',
+    );
     this.element.append(this.note, this.view.element);
     this.bin.add(() => this.view.destroy());
     this.bin.add(() => window.clearTimeout(this.timer));

@@ -7,6 +7,7 @@ import type { ExplorerState } from '../state';
 import { completionAt, mayBecomeColumn, type Option } from './completion';
 import { asQuery, editable, joined, type Piece, piecesOf } from './pieces';
 import { quoteText } from './query-columns';
+import { Release } from './release';
 import { Suggestions } from './suggestions';
 
 /** After this long without a key the filter is applied, in ms: no flicker while a word is being typed. */
@@ -62,10 +63,14 @@ export class FilterBox {
     this.bin.add(() => this.list.destroy());
     this.bin.on(this.input, 'input', () => this.typed());
     this.bin.on(this.input, 'scroll', () => this.align(), true);
-    this.bin.on(this.input, 'blur', () => {
-      this.list.show([]);
+    const release = new Release(() => {
       this.insisted = true;
       this.drawError();
+    });
+    this.bin.add(() => release.destroy());
+    this.bin.on(this.input, 'blur', () => {
+      this.list.show([]);
+      release.soon();
     });
     this.bin.on<KeyboardEvent>(this.input, 'keydown', (event) => {
       if (!event.isComposing && this.onKey(event)) {
@@ -137,7 +142,7 @@ export class FilterBox {
     this.drawChips();
   }
 
-  private onKey({ key, altKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
+  private onKey({ key, altKey, ctrlKey, metaKey, shiftKey }: KeyboardEvent): boolean {
     const { list, input } = this;
     if (altKey || metaKey || (ctrlKey && key !== ' ')) return false;
     if (key === 'ArrowDown' || (ctrlKey && key === ' ')) {
@@ -153,6 +158,11 @@ export class FilterBox {
     }
     if ((key === 'Enter' || key === 'Tab') && list.chosen) {
       this.take(list.chosen);
+      return true;
+    }
+    const next = key === 'Tab' && !shiftKey ? this.next : null;
+    if (next) {
+      this.take(next);
       return true;
     }
     if (key === 'Enter') {
@@ -204,6 +214,14 @@ export class FilterBox {
     if (at === this.at) return;
     this.at = at;
     this.write([], this.past[at] ?? '');
+  }
+
+  /** What Tab takes where none was chosen: the first, but nothing in place of a number that may be finished. */
+  private get next(): Option | null {
+    const before = this.input.value.slice(0, this.input.selectionStart ?? this.input.value.length);
+    if (before.trim() === '') return null;
+    const { from } = completionAt(before, this.state.runs);
+    return /^[-+.\d]/.test(before.slice(from)) ? null : this.list.first;
   }
 
   private suggest(): void {
@@ -285,7 +303,10 @@ export class FilterBox {
     const start = Math.max(0, shown.start - (query.length - draft.length));
     this.before.textContent = draft.slice(0, start);
     this.word.textContent = draft.slice(start, start + shown.end - shown.start) || ' ';
-    this.wrong.textContent = shown.hint ? `${shown.message}: ${shown.hint}` : shown.message;
+    this.wrong.replaceChildren(
+      shown.hint ? `${shown.message}: ${shown.hint}` : shown.message,
+      h('span', { class: 'mam-note' }, ` Still: ${readable(this.state.goodText) || 'no filter'}`),
+    );
     this.align();
   }
 

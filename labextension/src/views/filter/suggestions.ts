@@ -41,6 +41,11 @@ export class Suggestions {
     return this.open ? (this.options[this.active] ?? null) : null;
   }
 
+  /** The one at the top. */
+  get first(): Option | null {
+    return this.open ? (this.options[0] ?? null) : null;
+  }
+
   show(options: readonly Option[]): void {
     this.options = options;
     this.element.replaceChildren(

@@ -6,6 +6,8 @@ import { type Geometry, makeGeometry } from './geometry';
 /** Above the axes stand their names, in two lines, and how important they are. */
 export const TOP = 52;
 const SIDE = 58;
+/** More at the sides where lanes have names. */
+const LANE_SIDE = 70;
 const SPACING = 74;
 const FOOT = 12;
 const LANE_STEP = 19;
@@ -31,12 +33,13 @@ export function frameOf(
   height: number,
 ): Frame {
   const count = axes.length;
-  const width = Math.max(room, count > 1 ? 2 * SIDE + (count - 1) * SPACING : 0);
   const used = LANES.filter((lane) => axes.some(({ lanes }) => lanes.has(lane)));
+  const side = used.length > 0 ? LANE_SIDE : SIDE;
+  const width = Math.max(room, count > 1 ? 2 * side + (count - 1) * SPACING : 0);
   const bottom = height - FOOT - (used.length > 0 ? used.length * LANE_STEP + LANE_GAP - 9 : 0);
   const lanes = used.map((lane, i) => ({ lane, y: bottom + LANE_GAP + (i + 0.5) * LANE_STEP }));
-  const step = count > 1 ? (width - 2 * SIDE) / (count - 1) : 0;
-  const xs = Float32Array.from({ length: count }, (_, i) => (count > 1 ? SIDE + i * step : width / 2));
+  const step = count > 1 ? (width - 2 * side) / (count - 1) : 0;
+  const xs = Float32Array.from({ length: count }, (_, i) => (count > 1 ? side + i * step : width / 2));
   return {
     width,
     height,

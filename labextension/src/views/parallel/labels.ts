@@ -15,7 +15,7 @@ export class LineLabels {
     const last = xs.length - 1;
     const before = Math.max(0, last - 1);
     const x = (xs[before] + xs[last]) / 2;
-    const room = `${Math.max(96, xs[last] - xs[before] - 24)}px`;
+    const room = `${Math.max(150, xs[last] - xs[before] - 24)}px`;
     const spots = rows
       .map((row) => ({ row, y: (ys[before][row] + ys[last][row]) / 2 }))
       .sort((a, b) => a.y - b.y);

@@ -3,7 +3,7 @@ import type { ColumnInfo } from '../../contract';
 
 /** Fewer names than this share nothing worth leaving out, nor is a shorter beginning. */
 const SHARING = 3;
-const SHORTEST = 4;
+const SHORTEST = 8;
 const TOKEN = /[^_./\- ]*[_./\- ]+/y;
 
 /** The names by key; a beginning that at least three of a kind share, such as "training_", is written as "…". */

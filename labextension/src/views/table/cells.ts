@@ -78,9 +78,13 @@ function decorate(
       cell.prepend(picture);
     }
   }
-  if (baseline < 0 || baseline === row) return;
+  if (baseline < 0) return;
   const delta = value - (column.numbers?.[baseline] ?? Number.NaN);
   if (!Number.isFinite(delta)) return;
+  if (baseline === row) {
+    cell.append(h('small', { class: 'mam-delta', 'aria-hidden': 'true' })); // its number stands above the others
+    return;
+  }
   const goal = goalOf(state, column);
   const tone = delta === 0 || goal === null ? 'same' : delta < 0 === (goal === 'min') ? 'better' : 'worse';
   const sign = delta > 0 ? '+' : delta < 0 ? '−' : '±';

@@ -5,7 +5,7 @@ import { formatCount, formatNumber } from '../format';
 import type { MenuEntry } from '../menu';
 import type { ExplorerState } from '../state';
 import { isNumeric, isPinned, pin, setWidth, shiftColumn } from './layout';
-import { goalOf, markOf, setMark } from './marks';
+import { goalOf, isGrouped, markOf, setMark } from './marks';
 import type { MetricValues } from './values';
 
 /** Distinct texts that a menu lists, the most frequent first. */
@@ -82,6 +82,7 @@ function metricEntries(state: ExplorerState, values: MetricValues, column: Colum
     run: () => values.choose(key, value),
   });
   const mark = markOf(state, column);
+  const disabled = isGrouped(state);
   const step = now.startsWith('step:') ? now.slice(5) : '';
   return [
     'Value',
@@ -101,11 +102,13 @@ function metricEntries(state: ExplorerState, values: MetricValues, column: Colum
       label: 'Bars',
       hint: goalOf(state, column) ? 'longer is better' : 'longer is greater',
       checked: mark === 'bar',
+      disabled,
       run: () => setMark(state, key, mark === 'bar' ? 'none' : 'bar'),
     },
     {
       label: 'Sparkline',
       checked: mark === 'line',
+      disabled,
       run: () => setMark(state, key, mark === 'line' ? 'none' : 'line'),
     },
   ];

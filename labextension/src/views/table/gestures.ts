@@ -3,7 +3,7 @@ import { Bin } from '../dom';
 import { type Anchor, spotAt } from '../popup';
 import type { ExplorerState } from '../state';
 import type { RunEditor } from './editor';
-import type { Line } from './lines';
+import { type Line, runLine } from './lines';
 import { toggleBaseline, toggleStar } from './row-menu';
 import { ROW_HEIGHT } from './scroll';
 
@@ -53,8 +53,8 @@ export class Gestures {
   private onClick(event: MouseEvent): void {
     const target = event.target as Element;
     const at = lineOf(target);
-    if (at === null) return;
-    const line = this.rows.lineAt(at);
+    const line = this.lineUnder(target);
+    if (!line) return;
     const what = target.closest<HTMLElement>('[data-do]')?.dataset.do;
     if (what === 'menu') {
       this.rows.openMenu(line, '', target);
@@ -62,12 +62,21 @@ export class Gestures {
     }
     // Selecting text to copy it ends in a click too.
     if (!what && !(target instanceof HTMLInputElement) && getSelection()?.isCollapsed === false) return;
-    this.rows.activate(at);
+    if (at !== null) this.rows.activate(at);
     if (what === 'fold') this.rows.fold(line);
     else if (what === 'star') toggleStar(this.state, line.row);
-    else this.tick(at, event.shiftKey);
+    else if (at !== null) this.tick(at, event.shiftKey);
+    else this.state.toggle(line.row);
     // What was clicked was drawn anew, and the focus with it would be gone.
     this.rows.scroller.focus({ preventScroll: true });
+  }
+
+  /** The line of what was pointed at; the pinned baseline has no place among the lines, and is its run. */
+  private lineUnder(target: Element): Line | null {
+    const at = lineOf(target);
+    if (at !== null) return this.rows.lineAt(at);
+    const row = rowOf(target);
+    return row < 0 ? null : runLine(this.state.runs, row, 0);
   }
 
   /** Ticks or unticks a line; with `range` all from the last one to this, as that one is. */
@@ -102,12 +111,11 @@ export class Gestures {
   private onContextMenu(event: MouseEvent): void {
     const target = event.target as Element;
     const at = lineOf(target);
-    if (at === null || event.shiftKey) return; // Shift leaves the browser's own menu reachable
-    const line = this.rows.lineAt(at);
-    if (line.row < 0) return;
+    const line = this.lineUnder(target);
+    if (!line || line.row < 0 || event.shiftKey) return; // Shift leaves the browser's own menu reachable
     event.preventDefault();
     event.stopPropagation();
-    this.rows.activate(at);
+    if (at !== null) this.rows.activate(at);
     const key = target.closest<HTMLElement>('[data-key]')?.dataset.key ?? '';
     this.rows.openMenu(line, key, spotAt(event));
   }

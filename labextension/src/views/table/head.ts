@@ -71,6 +71,14 @@ export class Head {
     if (button) this.focus(focused);
   }
 
+  /** What a heading needs beside name, arrow and menu, in px: which value is shown, and the place in the sort. */
+  room(key: string): number {
+    const { sort } = this.state;
+    const how = this.values.label(key).length;
+    const numbered = sort.length > 1 && sort.some((item) => item.key === key);
+    return (how > 0 ? how * 6 + 18 : 0) + (numbered ? 10 : 0);
+  }
+
   private widthOf(key: string): number {
     return this.layout?.columns.find((shown) => shown.key === key)?.width ?? 0;
   }

@@ -164,7 +164,7 @@ function measured(column: Column, sample: number): number {
   const step = Math.max(1, Math.floor(missing.length / sample));
   for (let row = 0; row < missing.length; row += step) longest = Math.max(longest, text(row).length);
   const most = info.key === 'run_name' ? 230 : 190;
-  const name = Math.min(info.name.length * 6.7 + 50, 170);
+  const name = Math.min(info.name.length * 6.7 + 62, 182);
   const spare = info.key === 'status' ? 34 : info.key === 'run_name' ? 58 : 24;
   const width = Math.round(Math.min(most, Math.max(64, name, longest * 7.2 + spare)));
   widths.set(column, width);

@@ -8,9 +8,14 @@ export type CellMark = View['marks'][string];
 /** The scale is found from so many of the runs shown. */
 const SAMPLE = 4000;
 
+/** Nothing is drawn beside the numbers of groups, nor of the runs in them: means and runs have no scale in common. */
+export function isGrouped({ view, runs }: ExplorerState): boolean {
+  return view.group_by.some((key) => runs.columns.has(key));
+}
+
 export function markOf(state: ExplorerState, column: Column): CellMark {
   const { info } = column;
-  if (info.kind !== 'metric') return 'none';
+  if (info.kind !== 'metric' || isGrouped(state)) return 'none';
   return state.view.marks[info.key] ?? (info.key === state.metric?.info.key ? 'bar' : 'none');
 }
 

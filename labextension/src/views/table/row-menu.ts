@@ -47,7 +47,8 @@ export function rowEntries(
     else notice.say('The run is gone');
   };
   const copy = (text: string, what: string) => async () => {
-    notice.say((await copyText(text)) ? `${what} copied` : `The browser forbids copying: ${text}`);
+    if (await copyText(text)) notice.say(`${what} copied`);
+    else notice.keep(`The browser forbids copying: ${text}`);
   };
   const removeTicked = () => {
     const rows = ticked.map((other) => state.runs.ids.indexOf(other)).filter((at) => at >= 0);

@@ -80,7 +80,16 @@ export class RunTable implements Rows {
     this.scroller.append(this.table, this.none);
     this.element = h('div', { class: 'mam-runs' }, this.bar.element, this.notice.element, this.scroller);
     const gestures = new Gestures(state, this, this.editor);
-    for (const part of [this.popup, this.values, this.sparks, this.head, this.bar, this.editor, gestures]) {
+    for (const part of [
+      this.popup,
+      this.notice,
+      this.values,
+      this.sparks,
+      this.head,
+      this.bar,
+      this.editor,
+      gestures,
+    ]) {
       this.bin.add(() => part.destroy());
     }
     this.bin.add(state.subscribe((topic) => this.onChange(topic)));
@@ -201,9 +210,10 @@ export class RunTable implements Rows {
       (key) => this.values.runs.columns.get(key),
       (column) => {
         if (column.info.key === 'run_name') return (state.view.tree ? 46 : 0) + (this.baseline < 0 ? 0 : 40);
-        if (column.info.kind !== 'metric') return 0;
+        const head = this.head.room(column.info.key);
+        if (column.info.kind !== 'metric') return head;
         const spark = markOf(state, column) === 'line' ? SPARK_WIDTH + 8 : 0;
-        return spark + (grouped || this.baseline >= 0 ? 62 : 0);
+        return Math.max(head, spark + (grouped || this.baseline >= 0 ? 62 : 0));
       },
     );
   }
