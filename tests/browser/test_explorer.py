@@ -56,7 +56,7 @@ def explorer(
         notebook = open_notebook(name, **how)
         notebook.run_all()
         panel = notebook.page.locator(".jp-OutputArea").filter(has=_plot(notebook.page)).last
-        panel.scroll_into_view_if_needed()
+        panel.evaluate("el => el.scrollIntoView(true)")  # menus close when the page scrolls under them
         expect(panel.get_by_text("10,000 runs", exact=True)).to_be_visible()
         return notebook, panel
 
@@ -206,7 +206,7 @@ def test_editing_runs_in_place(explorer: Callable[..., tuple[Any, Locator]], big
     notebook, panel = explorer()
     page = notebook.page
     client = MlflowClient(f"sqlite:///{big}")
-    best = notebook.python("panel.best.run_id").strip("'")
+    best, name = (notebook.python(f"panel.best.{which}").strip("'") for which in ("run_id", "run_name"))
 
     def row_menu(entry: str) -> None:
         panel.get_by_role("button", name=re.compile("^Actions on ")).first.click()
@@ -238,6 +238,8 @@ def test_editing_runs_in_place(explorer: Callable[..., tuple[Any, Locator]], big
     lines = download.value.path().read_text("utf-8").splitlines()
     assert len(lines) == RUNS + 1
     notebook.screenshot("explorer-edited")
+    client.update_run(best, name=name)
+    client.delete_tag(best, "mlflow.note.content")
 
 
 def test_the_filter_box(explorer: Callable[..., tuple[Any, Locator]]) -> None:

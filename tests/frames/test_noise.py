@@ -97,10 +97,12 @@ def test_runs_that_differ_by_the_seed_only_are_said_to() -> None:
     assert "differ by the seed only" in is_it_noise(runs, ["r0", "r1"], "auc")["groups"][1]["said"]
 
 
-def test_equal_values_in_all_repeats_are_no_failure() -> None:
-    runs = runs_of(params__lr=["1", "1", "2", "2"], metrics__auc=[0.5, 0.5, 0.6, 0.6])
+def test_identical_repeats_measure_no_noise() -> None:
+    runs = runs_of(params__lr=["1", "1", "2", "2"], metrics__auc=[0.5, 0.5 + 1e-16, 0.6, 0.6])
     found = is_it_noise(runs, ["r0", "r2"], "auc", goal="max", group_by=["params.lr"])["groups"][1]
-    assert (found["low"], found["high"], found["verdict"]) == (pytest.approx(0.1), pytest.approx(0.1), "better")
+    assert (found["low"], found["high"], found["verdict"]) == (None, None, "unknown")
+    assert "identical" in found["said"]
+    assert found["difference"] == pytest.approx(0.1)
 
 
 def test_what_is_not_there_is_named() -> None:

@@ -14,7 +14,7 @@ import pytest
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]  # installs some 150 packages
 
 MAX_WHEEL = 1_000_000  # bytes; it is some 200 KB
-MAX_PANEL = 150_000  # bytes of one panel's JavaScript, unpacked
+MAX_PANEL = 270_000  # bytes of one panel's JavaScript, unpacked; the explorer takes 257 KB, a quarter of it charts
 DATA = r"mlflow_aml_magics-[^/]+\.data/data/share/jupyter/labextensions/mlflow-aml-magics/"
 
 
