@@ -6,8 +6,13 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPO = Path(__file__).parents[1]
+SERVER_SECONDS = 90  # a server on a busy machine
 FOREIGN = ("MLFLOW_", "AML_MAGICS_", "AZUREML_", "AZURE_", "ARM_CLOUD_", "MSI_", "JPY_SESSION_NAME", "VSCODE_")
 
 
@@ -72,6 +78,47 @@ def store_uri(_schema: Path, tmp_path: Path) -> str:
     path.parent.mkdir()
     shutil.copy(_schema, path)
     return f"sqlite:///{path}"
+
+
+@contextmanager
+def _served(path: Path, folder: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{path}", "--artifacts-destination", str(folder / "files")]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+    uri = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + SERVER_SECONDS
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{uri}/health", timeout=5).close()
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "server.log").read_text()
+                assert time.monotonic() < deadline, (folder / "server.log").read_text()
+                time.sleep(0.2)
+        yield uri
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Path, Path], AbstractContextManager[str]]:
+    """Start a real `mlflow server` on a SQLite file: ``with serve(path, folder) as uri``; the folder is for its own."""
+    return _served
+
+
+@pytest.fixture(scope="session")
+def server_uri(_schema: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The tracking URI of a real `mlflow server` that tests share: name your experiments after your test."""
+    folder = tmp_path_factory.mktemp("server")
+    with _served(Path(shutil.copy(_schema, folder)), folder) as uri:
+        yield uri
 
 
 class Shell:

@@ -9,23 +9,21 @@ canned pages, which show the client alone: with no delay, and with 50 ms a reque
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import resource
-import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from canned import PAGE, START, can
+from served import free_port, served, started
 
 METRICS = PARAMS = 20
 DELAY = 0.05  # seconds a request of a remote service
@@ -196,37 +194,8 @@ def _peak(who: str, path: str) -> None:
 # ---- a server
 
 
-@contextmanager
-def _started(command: list[str], folder: Path, port: int) -> Iterator[str]:
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-                break
-            except OSError:
-                if process.poll() is not None:
-                    raise SystemExit((folder / "server.log").read_text()) from None
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait()
-
-
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def _server(folder: Path, path: Path) -> Figures:
-    port = _port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
-    command += ["--backend-store-uri", f"sqlite:///{path}", "--artifacts-destination", str(folder / "files")]
-    with _started(command, folder, port) as uri:
+    with served(folder, path) as uri:
         _ours(uri, 100)()
         return {"a real server, 2 workers": _figure(_timed(_ours(uri)), _timed(lambda: _theirs(uri)))}
 
@@ -240,9 +209,9 @@ def _canned(folder: Path, path: Path, runs: int) -> Figures:
     can(pages, path)
     figures: Figures = {}
     for delay in (0.0, DELAY):
-        port = _port()
+        port = free_port()
         command = [sys.executable, str(Path(__file__).with_name("canned.py")), str(port), str(pages), str(delay)]
-        with _started(command, folder, port) as uri:
+        with started(command, folder, port) as uri:
             raw = _timed(lambda uri=uri: _raw(uri), 3)  # type: ignore[misc]
             ours = _timed(_ours(uri), 3)
             theirs = _timed(lambda uri=uri: _theirs(uri))  # type: ignore[misc]

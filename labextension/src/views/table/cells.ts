@@ -1,5 +1,5 @@
 /** What stands in a cell of the table. */
-import { type Column, textAt } from '../columns';
+import type { Column } from '../columns';
 import { h, readable } from '../dom';
 import { statusName } from '../filter/query-values';
 import { formatNumber, fullText } from '../format';
@@ -184,9 +184,4 @@ function statusWord(status: string): string {
 
 function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
-}
-
-/** The text of a param or tag as it is filtered by; null where the run has none. */
-export function rawText(column: Column | undefined, row: number): string | null {
-  return !column || column.missing[row] || !column.words ? null : textAt(column, row);
 }
