@@ -15,7 +15,7 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
 LAB_LINK := .venv/share/jupyter/labextensions/mlflow-aml-magics
 STATIC := mlflow_aml_magics/panels/static
-BUILT := mlflow_aml_magics/labextension/package.json $(addprefix $(STATIC)/,explorer.js comparison.js snapshot.js)
+BUILT := mlflow_aml_magics/labextension/package.json $(addprefix $(STATIC)/,explorer.js comparison.js snapshot.js models.js endpoints.js)
 FRONT := $(shell find labextension \( -name node_modules -o -name lib -o -name '*.tsbuildinfo' \) -prune -o -type f -print)
 
 .PHONY: help setup readme notebooks demo lab test lint browser bench wheel constraints clean distclean FORCE

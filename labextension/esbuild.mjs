@@ -1,16 +1,10 @@
 // Bundles each anywidget entry, with its style sheet beside it, into the Python package.
 import { build, context } from 'esbuild';
 
+const panels = ['explorer', 'comparison', 'snapshot', 'models', 'endpoints'];
 const watch = process.argv.includes('--watch');
 const options = {
-  entryPoints: [
-    'src/widgets/explorer.ts',
-    'src/widgets/comparison.ts',
-    'src/widgets/snapshot.ts',
-    'src/widgets/explorer.css',
-    'src/widgets/comparison.css',
-    'src/widgets/snapshot.css',
-  ],
+  entryPoints: panels.flatMap((name) => [`src/widgets/${name}.ts`, `src/widgets/${name}.css`]),
   outdir: '../mlflow_aml_magics/panels/static',
   bundle: true,
   format: 'esm',

@@ -117,7 +117,7 @@ export interface CancelArgs {
 export interface Request {
   id: string;
   kind: 'request';
-  name: 'register' | 'deploy' | 'invoke' | 'copy_as_python' | 'cancel' | 'history' | 'metric_values' | 'importance' | 'figure' | 'snapshot' | 'noise' | 'compare' | 'artifact' | 'edit_run' | 'export' | 'refresh' | 'views' | 'save_view' | 'delete_view' | 'link';
+  name: 'register' | 'deploy' | 'invoke' | 'copy_as_python' | 'cancel' | 'history' | 'metric_values' | 'importance' | 'figure' | 'snapshot' | 'noise' | 'compare' | 'artifact' | 'edit_run' | 'export' | 'refresh' | 'views' | 'save_view' | 'delete_view' | 'link' | 'models' | 'version' | 'edit_version' | 'compare_versions' | 'preflight' | 'register_model' | 'share_model' | 'endpoints' | 'deploy_model' | 'delete_deployment' | 'set_traffic' | 'roll_back' | 'deployment_logs' | 'sample_request' | 'send_request' | 'copy_code';
   args: Record<string, unknown>;
 }
 
@@ -549,4 +549,20 @@ export interface ExportArgs {
  */
 export interface ExportResult {
   rows: number;
+}
+
+/**
+ * All that the registry panel begins with.
+ */
+export interface ModelsInfo {
+  contract: number;
+  store: string;
+}
+
+/**
+ * All that the panel of deployments begins with.
+ */
+export interface EndpointsInfo {
+  contract: number;
+  store: string;
 }

@@ -59,11 +59,12 @@ class Status:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said, and in how many milliseconds."""
+    """What the server said, in how many milliseconds; and which deployment of an endpoint said it, if told."""
 
     status: int
     body: str
     milliseconds: float
+    deployment: str = ""
 
 
 def read_status(folder: Path) -> Status | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import endpoints, models
 from .actions import (
     CopyArgs,
     CopyResult,
@@ -178,4 +179,6 @@ SHAPES: tuple[Any, ...] = (
     EditResult,
     ExportArgs,
     ExportResult,
+    *models.SHAPES,  # their shapes are imported from there
+    *endpoints.SHAPES,
 )

@@ -27,6 +27,24 @@ RequestName = Literal[
     "save_view",
     "delete_view",
     "link",
+    # of the registry panel
+    "models",
+    "version",
+    "edit_version",
+    "compare_versions",
+    "preflight",
+    "register_model",
+    "share_model",
+    # of the panel of deployments
+    "endpoints",
+    "deploy_model",
+    "delete_deployment",
+    "set_traffic",
+    "roll_back",
+    "deployment_logs",
+    "sample_request",
+    "send_request",
+    "copy_code",
 ]
 
 

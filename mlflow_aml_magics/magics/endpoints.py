@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..errors import UsageError
 from .parsing import VerbParser
+from .progress import progress_line
+from .text import Text
 
 if TYPE_CHECKING:
     import argparse
 
-    from ..services.deploy import DeploymentList
     from .session import Session
 
 __all__ = ["parser", "run"]
@@ -17,15 +19,33 @@ __all__ = ["parser", "run"]
 
 def parser() -> VerbParser:
     """The words of `%aml_endpoints`."""
-    return VerbParser(
+    verb = VerbParser(
         "endpoints",
-        "Every deployment that was started from a notebook on this machine, running or not.",
-        examples=("%aml_endpoints",),
+        "Every deployment of this machine and of the workspace: state, traffic, model, cost; try them, read logs.",
+        examples=(
+            "%aml_endpoints",
+            "%aml_endpoints wine/blue               # opened at one",
+            "%aml_endpoints wine/blue --logs",
+            "%aml_endpoints wine --delete",
+        ),
     )
+    verb.add_argument("name", nargs="?", help="a deployment: wine, wine/blue, online:wine; none lists all")
+    verb.add_argument("--logs", action="store_true", help="the last lines of its log")
+    verb.add_argument("--delete", action="store_true", help="end it; of an endpoint all that is under it")
+    verb.add_argument("--static", action="store_true", help="a table, no live panel")
+    return verb
 
 
-def run(_session: Session, _args: argparse.Namespace) -> DeploymentList:
-    """The deployments."""
-    from ..workspace import Workspace
-
-    return Workspace.endpoints()
+def run(session: Session, args: argparse.Namespace) -> Any:
+    """The panel, or what was asked of one deployment."""
+    serving = session.serving()
+    if (args.logs or args.delete) and not args.name:
+        raise UsageError("which deployment?", hint="%aml_endpoints NAME --logs; %aml_endpoints lists them")
+    if args.logs:
+        return Text(serving.logs(args.name))
+    if args.delete:
+        gone = serving.delete(args.name, progress=progress_line(session.shell))
+        return Text(f"{args.name} is deleted from the target {gone.target}")
+    if args.static:
+        return serving.endpoint(args.name) if args.name else serving.endpoints()
+    return serving.endpoints_panel(args.name)

@@ -40,8 +40,6 @@ def parser() -> VerbParser:
 
 def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     """The answer, or with --curl the command."""
-    from ..workspace import Workspace
-
     if (args.data is not None) + args.sample + (cell is not None) != 1:
         raise UsageError(
             "say what to send: --sample, --data, or JSON in a %%aml_invoke cell", hint="%aml_invoke --help"
@@ -51,5 +49,5 @@ def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     data: object = cell
     if args.data is not None:
         data = session.shell.user_ns.get(args.data, args.data)
-    answer = Workspace.invoke(args.name, data, sample=args.sample, repeat=args.repeat)
+    answer = session.serving().invoke(args.name, data, sample=args.sample, repeat=args.repeat)
     return Text(answer.curl()) if args.curl else answer

@@ -16,7 +16,7 @@ from traitlets import Bool, Unicode
 from traitlets.config import Configurable
 
 from ..config import SETTINGS, Setting, Settings, load_settings
-from ..errors import UsageError
+from ..errors import AmlMagicsError, UsageError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..client.target import Target
     from ..client.tracking import Tracking
     from ..services.local_cloud import LocalCloud
-    from ..workspace import Workspace
+    from ..workspace import Serving, Workspace
 
 __all__ = ["AmlMagics", "Session"]
 
@@ -214,6 +214,15 @@ class Session:
         self._workspace.experiments = self._home(self._workspace, settings)
         self._workspace.cache = settings.flag("cache")
         return self._workspace
+
+    def serving(self) -> Serving:
+        """Who knows what is deployed: the workspace, or this machine alone where none answers."""
+        try:
+            return self.workspace()
+        except AmlMagicsError:
+            from ..workspace import Serving
+
+            return Serving()
 
     def _is_open(self, target: Target) -> bool:
         """Whether the workspace is the target's. Azure ML's is known by its name: its URI is its own to tell."""

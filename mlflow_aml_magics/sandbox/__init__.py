@@ -21,8 +21,11 @@ from pathlib import Path
 
 from .arm import Resources
 from .arm_assets import Assets
+from .arm_batch import BatchEndpoints
+from .arm_computes import Computes
 from .arm_jobs import Jobs
 from .arm_models import ModelResources
+from .arm_online import OnlineEndpoints
 from .artifacts import Artifacts
 from .backend import Backend
 from .background import SandboxError
@@ -105,7 +108,12 @@ class Sandbox:
         operations = Operations(places)
         self._jobs = Jobs(places, self._documents, plane)
         self._places = places
+        self._online = OnlineEndpoints(places, self._documents, operations)
+        self._batch = BatchEndpoints(places, self._documents, operations)
         for part in (
+            Computes(places, self._documents, operations),
+            self._online,
+            self._batch,
             Resources(places, blobs),
             Assets(places, self._documents),
             self._jobs,
@@ -151,6 +159,8 @@ class Sandbox:
             return
         self._running = False
         self._proxy.stop()
+        self._online.stop()
+        self._batch.stop()
         for backend in self._backends.values():
             backend.stop()
         self._close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvokeError, UsageError
 from ..render.document import Code, Document, Facts, Shown, Table
 from ..render.format import number, plural
-from .deploy import get, target_of
+from .deploy import Ref, located
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..client.connection import Connection
     from ..client.models import ModelFiles
     from ..client.scoring import Answer
 
@@ -42,6 +43,7 @@ class Invocation(Shown):
     body: Mapping[str, Any]
     predictions: pd.DataFrame | Any
     latencies_ms: tuple[float, ...]
+    _conn: Connection | None = field(default=None, repr=False, compare=False)
 
     @property
     def request(self) -> str:
@@ -55,7 +57,7 @@ class Invocation(Shown):
 
     def curl(self) -> str:
         """The same request as a shell command; it reads the key where it is kept, and has not got it itself."""
-        return target_of(self.deployment).curl(self.deployment, json.dumps(self.body))
+        return located(self._conn, self.deployment)[0].curl(Ref.parse(self.deployment), json.dumps(self.body))
 
     def table(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """The answer as columns and rows ready to show: the first 20, beside the first columns of the request."""
@@ -84,6 +86,7 @@ class Invocation(Shown):
 
 
 def invoke(
+    conn: Connection | None,
     name: str,
     *,
     data: object = None,
@@ -105,22 +108,23 @@ def invoke(
         DeploymentError: it has ended or does not answer.
         InvokeError: the request does not fit the model's signature, or the model fails on it.
 
-    >>> invoke("wine", sample=True).predictions            # doctest: +SKIP
+    >>> invoke(None, "wine", sample=True).predictions            # doctest: +SKIP
     [152.1, 83.7, 172.9]
     """
     if sample == (data is not None):
         raise UsageError("say what to send: either data or sample", hint="%aml_invoke NAME --sample")
     if repeat < 1:
         raise UsageError(f"{repeat} times asks nothing", hint="repeat from 1 on")
-    deployment, target = get(name), target_of(name)
-    files = target.about(name)
+    target, deployment = located(conn, name)
+    ref = Ref.parse(name)
+    files = target.about(ref)
     request = _sample(name, files) if sample else _request(files, _read(data))
     body = json.dumps(request)
-    answers = [target.send(name, body, timeout=timeout) for _ in range(repeat)]
+    answers = [target.send(ref, body, timeout=timeout) for _ in range(repeat)]
     for answer in answers:
         _check(name, answer)
     latencies = tuple(answer.milliseconds for answer in answers)
-    return Invocation(name, deployment.model, request, _predictions(name, answers[0]), latencies)
+    return Invocation(name, deployment.model, request, _predictions(name, answers[0]), latencies, conn)
 
 
 # --- the request

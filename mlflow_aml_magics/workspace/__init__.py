@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .serving import Serving
 from .workspace import Workspace
 
-__all__ = ["Workspace"]
+__all__ = ["Serving", "Workspace"]

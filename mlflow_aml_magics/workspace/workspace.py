@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelNotFound, RunNotFound, UsageError
 from .comparing import Comparing
+from .serving import Serving
 
 if TYPE_CHECKING:
-    from ..client.connection import Progress
+    from ..client.connection import Connection, Progress
     from ..frames.runtable import RunTable
     from ..panels.comparison import ComparisonPanel
     from ..panels.explorer import ExplorerPanel
     from ..render.document import Document
-    from ..services.deploy import Deployment, DeploymentList
-    from ..services.invoke import Invocation
+    from ..services.deploy import Deployment
+    from ..services.deploy.plan import Plan
 
 __all__ = ["Workspace"]
 
 
-class Workspace(Comparing):
+class Workspace(Comparing, Serving):
     """One store of runs and models, and what can be done with it.
 
     Make one with `Workspace.connect`. Methods may be called from several threads.
@@ -145,33 +146,63 @@ class Workspace(Comparing):
 
     # ---- deployments
 
+    def _served_by(self) -> Connection:
+        return self._connection
+
     def deploy(
         self,
         model: object,
         *,
         to: str = "local",
         name: str | None = None,
+        deployment: str | None = None,
         port: int | None = None,
-        timeout: float = 300,
+        isolated: bool = False,
+        image: str | None = None,
+        instance_type: str | None = None,
+        instance_count: int | None = None,
+        auth: str | None = None,
+        traffic: Mapping[str, int] | None = None,
+        compute: str | None = None,
+        mini_batch_size: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        force: bool = False,
+        timeout: float | None = None,
         progress: Progress | None = None,
     ) -> Deployment:
-        """Serve a model.
+        """Serve a model. Called again after an interruption, it goes on where that left it.
 
         Args:
             model: "wine@champion", "wine:3", "wine" (its latest version), a model URI, a run, or a folder.
-            to: the target; "local" is a process of its own on this machine.
-            name: the deployment's name; None takes the model's.
-            port: of the local server; None takes a free one.
-            timeout: seconds until it must answer.
+            to: "local" for a process of its own on this machine, "docker" for an image and a container of it, "online",
+                "batch" or "kubernetes" for endpoints of the workspace.
+            name: the deployment's or the endpoint's name, also as ENDPOINT/DEPLOYMENT; None takes the model's.
+            deployment: under the endpoint, "blue"; None updates the one there is, or makes the first, "blue".
+            port: of the local server or container; None takes a free one.
+            isolated: a local server in an environment made from the model's own requirements.
+            image: the Docker image's name.
+            instance_type, instance_count: the machines of an online deployment.
+            auth: "key" or "aml_token".
+            traffic: percent by deployment; None gives an endpoint's first deployment all, and later ones none.
+            compute: the cluster of a batch or Kubernetes deployment.
+            mini_batch_size: files a mini batch.
+            tags: of endpoint and deployment.
+            force: go on although the check beforehand says that it is likely to fail.
+            timeout: seconds until a local server must answer.
             progress: told what it waits for.
 
         Raises:
-            ModelNotFound, DeploymentError: with the log's decisive line; nothing is left running.
+            ModelNotFound, DeploymentError: with the log's decisive line; what is left half made is named.
         """
-        from ..services.deploy import deploy
+        from ..services.deploy import DeployOptions, deploy
+
+        options = DeployOptions(
+            timeout, port, isolated, image, deployment, instance_type, instance_count, auth, traffic, compute,
+            mini_batch_size, tags or {}, force,
+        )  # fmt: skip
 
         def serve(ref: str) -> Deployment:
-            return deploy(self._connection, ref, to=to, name=name, port=port, timeout=timeout, progress=progress)
+            return deploy(self._connection, ref, to=to, name=name, options=options, progress=progress)
 
         ref = self._served(model)
         try:
@@ -182,52 +213,9 @@ class Workspace(Comparing):
             except RunNotFound:
                 raise missing from None
 
-    @staticmethod
-    def endpoints() -> DeploymentList:
-        """Every deployment that was started on this machine, running or not. Needs no connection."""
-        from ..services.deploy import deployments
+    def plan(self, model: object, *, to: str = "local", name: str | None = None, **options: Any) -> Plan:
+        """What `deploy` would do with the same words, and the same as Python, az CLI and YAML; nothing is changed."""
+        from ..services.deploy import DeployOptions
+        from ..services.deploy.plan import plan
 
-        return deployments()
-
-    @staticmethod
-    def invoke(name: str, data: object = None, *, sample: bool = False, repeat: int = 1) -> Invocation:
-        """Ask a deployment for predictions. Needs no connection.
-
-        Args:
-            name: the deployment's.
-            data: a DataFrame, rows, JSON text, or the path of a .json or .csv file.
-            sample: build the request from the model's input example, else from its signature.
-            repeat: ask so many times, to measure.
-
-        Raises:
-            DeploymentNotFound
-            InvokeError: the request does not fit the signature (the column is named), or the model failed.
-        """
-        from ..services.invoke import invoke
-
-        return invoke(name, data=data, sample=sample, repeat=repeat)
-
-    @staticmethod
-    def logs(name: str, *, tail: int = 50) -> str:
-        """The last lines that a deployment wrote."""
-        from ..services.deploy import logs
-
-        return logs(name, tail)
-
-    @staticmethod
-    def delete(name: str) -> None:
-        """Stop a deployment and forget it.
-
-        Raises:
-            DeploymentNotFound: with the nearest name.
-        """
-        from ..services.deploy import delete
-
-        delete(name)
-
-    @staticmethod
-    def stop_all() -> list[str]:
-        """Stop every local deployment; returns their names."""
-        from ..services.deploy import stop_all
-
-        return stop_all()
+        return plan(self._connection, self._served(model), to=to, name=name, options=DeployOptions(**options))

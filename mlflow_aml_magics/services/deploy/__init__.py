@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import ModelError, UsageError, nearest
+from ...errors import AmlMagicsError, UsageError, nearest
 from ..download import copied
-from .target import Deployment, DeploymentList, ModelToServe, Target, not_deployed
+from .options import KINDS, DeployOptions, Ref
+from .target import Deployment, DeploymentList, ModelToServe, SharesTraffic, Target, not_deployed
 
 if TYPE_CHECKING:
     from ...client.connection import Connection, Progress
+    from ...client.models import ModelFiles
 
 __all__ = [
-    "TARGETS",
+    "KINDS",
+    "DeployOptions",
     "Deployment",
     "DeploymentList",
+    "Ref",
     "delete",
     "deploy",
     "deployments",
     "get",
+    "is_run_model",
+    "located",
     "logs",
+    "model_folder",
+    "model_to_serve",
+    "roll_back",
+    "set_traffic",
     "stop_all",
-    "target_of",
+    "target",
 ]
 
-TARGETS = ("local",)
-START_SECONDS = 300.0  # large models are slow to load; the progress lines show that it is alive
+ON_AZURE = ("online", "kubernetes", "batch")
 
 
 def deploy(
@@ -36,128 +49,187 @@ def deploy(
     *,
     to: str = "local",
     name: str | None = None,
-    port: int | None = None,
-    timeout: float = START_SECONDS,
+    options: DeployOptions | None = None,
     progress: Progress | None = None,
 ) -> Deployment:
-    """Serve a model, in place of what had that name before. Returns once it answers.
+    """Serve a model, in place of what before had that name. Returns once it answers.
 
     Args:
-        ref: a registered model (wine@champion, wine/3, wine), a run id, runs:/…, models:/m-…, or a folder.
-        to: the target; "local" is a process on this machine.
-        name: of the deployment; the model's own name by default.
-        port: local only; None for a free one.
-        timeout: seconds until it must answer.
+        ref: a registered model (wine@champion, wine:3, wine), a run id, runs:/…, models:/m-…, or a folder.
+        to: the target, one of `KINDS`.
+        name: of the deployment, or of the endpoint where a target has such, also as ENDPOINT/DEPLOYMENT; the model's
+            own name by default.
+        options: what else was asked for.
         progress: told in words what goes on.
 
     Raises:
         ModelNotFound, RunNotFound, NoModelInRun, ModelError, UsageError
-        DeploymentError: it does not start; nothing is left behind, and what had the name before still runs.
+        DeploymentError: it does not start; what had the name before still runs, and what is left half made is named.
 
     >>> deploy(conn, "wine@champion")            # doctest: +SKIP
     deployment wine
       model  wine version 3 (asked for as wine@champion)
     """
-    target = _target(to)
+    kind = target(conn, to)
     say = progress or _silent
-    if port is not None and not 0 < port < 65536:
-        raise UsageError(f"{port} is no port: 1 to 65535, or none for a free one")
+    options = options or DeployOptions()
+    if options.port is not None and not 0 < options.port < 65536:
+        raise UsageError(f"{options.port} is no port: 1 to 65535, or none for a free one")
     say(f"looking up {ref}")
-    model, default_name = _find(conn, ref, say)
-    if not model.files.servable:
-        flavors = ", ".join(model.files.flavors)
-        raise ModelError(
-            f"{model.label} cannot be served: it has the flavors {flavors}, not python_function",
-            hint="log it with a flavor that has a predict, or as mlflow.pyfunc.PythonModel",
-        )
-    return target.deploy(model, name or default_name, port=port, timeout=timeout, progress=say)
+    model, default_name = model_to_serve(conn, ref, say)
+    return kind.deploy(model, name or default_name, options, say)
 
 
-def deployments() -> DeploymentList:
-    """All deployments, with what they really do now."""
-    found = [deployment for kind in TARGETS for deployment in _target(kind).list()]
-    return DeploymentList(tuple(sorted(found, key=lambda d: d.name)))
+def deployments(conn: Connection | None = None) -> DeploymentList:
+    """All deployments, with what they really do now: of this machine, and of the workspace of ``conn``.
+
+    One kind of target that cannot be asked does not hide the others: what it said is in ``notes``.
+    """
+    found: list[Deployment] = []
+    notes: list[str] = []
+    for kind in _kinds(conn):
+        try:
+            found += target(conn, kind).list()
+        except AmlMagicsError as exc:
+            notes.append(f"{kind} deployments are not listed: {exc.message}")
+    return DeploymentList(tuple(sorted(found, key=lambda d: (d.name, d.target))), tuple(notes))
 
 
-def get(name: str) -> Deployment:
-    """The deployment of that name.
+def get(conn: Connection | None, name: str) -> Deployment:
+    """The deployment of that name: "wine", "wine/blue", "online:wine".
+
+    Raises:
+        DeploymentNotFound
+        UsageError: several targets have it.
+    """
+    return located(conn, name)[1]
+
+
+def located(conn: Connection | None, name: str) -> tuple[Target, Deployment]:
+    """The target that a deployment is on, and the deployment."""
+    ref = Ref.parse(name)
+    found = list(_search(conn, ref))
+    if len(found) > 1:
+        names = [deployment.reference for _, deployment in found]
+        raise UsageError(f"'{name}' is the name of {len(found)} deployments", hint=" or ".join(names))
+    if found:
+        return found[0]
+    raise not_deployed(name, [deployment.name for deployment in deployments(conn)])
+
+
+def _search(conn: Connection | None, ref: Ref) -> Iterator[tuple[Target, Deployment]]:
+    for kind in _kinds(conn) if ref.kind is None else (ref.kind,):
+        place = target(conn, kind)
+        if (found := place.find(ref)) is not None:
+            yield place, found
+
+
+def delete(conn: Connection | None, name: str, progress: Progress | None = None) -> Deployment:
+    """End a deployment, or an endpoint with all that is under it, and wait until it has ended. Returns what it was.
 
     Raises:
         DeploymentNotFound
     """
-    for kind in TARGETS:
-        if (found := _target(kind).find(name)) is not None:
-            return found
-    raise not_deployed(name, [deployment.name for deployment in deployments()])
-
-
-def delete(name: str) -> Deployment:
-    """End a deployment and wait until it has ended. Returns what it was.
-
-    Raises:
-        DeploymentNotFound
-    """
-    deployment = get(name)
-    _target(deployment.target).delete(name)
+    place, deployment = located(conn, name)
+    place.delete(Ref.parse(name), progress or _silent)
     return deployment
+
+
+def set_traffic(
+    conn: Connection | None, endpoint: str, shares: Mapping[str, int], progress: Progress | None = None
+) -> DeploymentList:
+    """Share an endpoint's requests among its deployments, in percent. Returns them.
+
+    Raises:
+        DeploymentNotFound
+        UsageError: the shares do not sum to 100 or 0, or there is no such deployment.
+    """
+    place, name = _sharing(conn, endpoint)
+    return place.set_traffic(name, shares, progress or _silent)
+
+
+def roll_back(conn: Connection | None, endpoint: str, progress: Progress | None = None) -> DeploymentList:
+    """Give an endpoint the traffic that it had before the last change."""
+    place, name = _sharing(conn, endpoint)
+    return place.roll_back(name, progress or _silent)
+
+
+def _sharing(conn: Connection | None, endpoint: str) -> tuple[SharesTraffic, str]:
+    place, deployment = located(conn, endpoint)
+    if not isinstance(place, SharesTraffic):
+        raise UsageError(f"'{endpoint}' has no traffic to share: it is on the target {deployment.target}")
+    return place, deployment.endpoint
 
 
 def stop_all() -> list[str]:
     """End all deployments of this user on this machine. Returns their names."""
-    local = _target("local")
-    names = [deployment.name for deployment in local.list()]
-    for name in names:
-        local.delete(name)
+    names = []
+    for kind in ("local", "docker"):
+        place = target(None, kind)
+        with suppress(AmlMagicsError):  # one kind that cannot be asked has none that could be ended
+            for deployment in place.list():
+                place.delete(Ref(deployment.name), _silent)
+                names.append(deployment.name)
     return names
 
 
-def logs(name: str, tail: int = 50) -> str:
+def logs(conn: Connection | None, name: str, tail: int = 50) -> str:
     """The last lines of a deployment's log."""
-    return target_of(name).logs(name, tail)
+    return located(conn, name)[0].logs(Ref.parse(name), tail)
 
 
-def target_of(name: str) -> Target:
-    """The target that a deployment is on.
+def target(conn: Connection | None, kind: str) -> Target:
+    """The place to deploy to that has that name.
 
     Raises:
-        DeploymentNotFound
+        UsageError: none has, or it needs an Azure Machine Learning workspace and this is none.
     """
-    return _target(get(name).target)
+    if kind not in KINDS:
+        meant = nearest(kind, KINDS)
+        raise UsageError(f"no target '{kind}'; known: {', '.join(KINDS)}", hint=f"--to {meant or KINDS[0]}")
+    if kind in ON_AZURE and (conn is None or conn.azure is None):
+        where = "nothing is tracked" if conn is None else f"this is the {conn.label}"
+        raise UsageError(
+            f"--to {kind} needs an Azure Machine Learning workspace, but {where}",
+            hint="%aml_track --workspace NAME, or %aml_track --sandbox to try it without a subscription",
+        )
+    place: Target = import_module(f".{kind}", __package__).make(conn)
+    return place
 
 
-def _target(kind: str) -> Target:
-    if kind == "local":
-        from .local import LocalTarget
-
-        return LocalTarget()
-    meant = nearest(kind, TARGETS)
-    raise UsageError(f"no target '{kind}'; known: {', '.join(TARGETS)}", hint=f"--to {meant or TARGETS[0]}")
+def _kinds(conn: Connection | None) -> tuple[str, ...]:
+    return KINDS if conn is not None and conn.azure is not None else tuple(k for k in KINDS if k not in ON_AZURE)
 
 
-def _find(conn: Connection, ref: str | Path, say: Progress) -> tuple[ModelToServe, str]:
-    """The model on this machine, and the name that its deployment gets by default."""
+def model_to_serve(conn: Connection, ref: str | Path, say: Progress) -> tuple[ModelToServe, str]:
+    """The model, and the name that its deployment gets by default. Its files are fetched when they are needed."""
     from ...client.models import fetch, find_model, read_model, resolve
 
     def show(*far: int) -> None:
         say(f"downloading {ref}: {copied(*far)}")
 
+    def fetched(uri: str) -> ModelFiles:
+        return read_model(fetch(conn, uri, progress=show))
+
     run_id: str | None
+    version = None
     if (folder := model_folder(ref)) is not None:
         files = read_model(folder)
+        get_files = lambda: files  # noqa: E731
         label, uri, run_id, name = f"folder {folder}", folder.as_uri(), files.meta.get("run_id"), folder.name
     elif is_run_model(str(ref)):
         found = find_model(conn, str(ref))
-        files = read_model(fetch(conn, found.uri, progress=show))
+        get_files = partial(fetched, found.uri)
         uri, run_id = found.uri, found.run_id
         label = f"{found.name} of run {run_id}" if run_id else found.uri
         name = f"run-{run_id[:8]}" if run_id else found.uri.removeprefix("models:/")[:10]
     else:
         version = resolve(conn, str(ref))
-        files = read_model(fetch(conn, version.uri, progress=show))
+        get_files = partial(fetched, version.uri)
         label, name = f"{version.name} version {version.version}", version.name
         uri, run_id = version.uri, version.run_id
     store = re.sub(r"//[^/@]*@", "//", conn.uri).partition("?")[0]  # it is kept: without what may be a password
-    model = ModelToServe(str(ref), label, uri, files, run_id, conn.uri, conn.registry_uri, store)
+    model = ModelToServe(str(ref), label, uri, get_files, run_id, conn.uri, conn.registry_uri, store, version)
     return model, re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "model"
 
 

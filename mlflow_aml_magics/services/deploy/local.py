@@ -18,33 +18,38 @@ from ...client.paths import shell_path
 from ...client.scoring import HOST, Answer, Order, Status, post, read_status
 from ...errors import DeploymentError
 from . import records
+from .options import DeployOptions, Ref
 from .process import adopt, end, last_lines, start, stop, wait_for
 from .records import Process, Record, Unreadable
-from .target import Deployment, ModelToServe, State, not_deployed
+from .target import Deployment, ModelToServe, State, not_deployed, servable
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
     from ...client.models import ModelFiles
+    from ...frames.signature import Form
 
-__all__ = ["LocalTarget"]
+__all__ = ["LocalTarget", "make"]
 
 LOG_LINES = 12  # of a failed process, shown
+START_SECONDS = 300.0  # large models are slow to load; the progress lines show that it is alive
 
 
 class LocalTarget:
     """Serves models on 127.0.0.1, each in a process that outlives the kernel; `records` has what is kept."""
 
     kind = "local"
+    wire: Form = "dataframe_split"
 
-    def deploy(
-        self, model: ModelToServe, name: str, *, port: int | None, timeout: float, progress: Progress
-    ) -> Deployment:
+    def deploy(self, model: ModelToServe, name: str, options: DeployOptions, progress: Progress) -> Deployment:
         """Start a process, wait until it answers, then end its predecessor of the same name.
 
         Raises:
             DeploymentError: the port is taken, or the model does not load in ``timeout`` seconds. Nothing is left
                 behind, and the predecessor still runs.
         """
+        options.check("local", "port")
+        servable(model)
+        port, timeout = options.port, options.timeout or START_SECONDS
         records.check_name(name)
         with records.locked(name):
             old = records.read(name)
@@ -81,18 +86,19 @@ class LocalTarget:
         """All of this user's local deployments, with what their processes really do."""
         return tuple(_as_deployment(record) for record in records.all_records())
 
-    def find(self, name: str) -> Deployment | None:
+    def find(self, ref: Ref) -> Deployment | None:
         """The deployment of that name; no other record is read."""
-        record = records.look_up(name)
+        record = None if ref.deployment else records.look_up(ref.endpoint)
         return None if record is None else _as_deployment(record)
 
-    def delete(self, name: str) -> None:
+    def delete(self, ref: Ref, progress: Progress) -> None:
         """End its process, wait for that, and remove its files.
 
         Raises:
             DeploymentNotFound
             DeploymentError: the process does not end.
         """
+        name = ref.endpoint
         _entered(name)
         with records.locked(name):
             record = _entered(name)
@@ -100,22 +106,23 @@ class LocalTarget:
                 stop(process)
             records.remove(record)
 
-    def logs(self, name: str, tail: int) -> str:
+    def logs(self, ref: Ref, tail: int) -> str:
         """The last ``tail`` lines that its process wrote."""
-        return last_lines(_known(name).log, tail)
+        return last_lines(_known(ref.endpoint).log, tail)
 
-    def about(self, name: str) -> ModelFiles:
+    def about(self, ref: Ref) -> ModelFiles:
         """Signature and input example of the model that it serves."""
         from ...client.models import read_model
 
-        return read_model(_known(name).home / "about")
+        return read_model(_known(ref.endpoint).home / "about")
 
-    def send(self, name: str, body: str, *, timeout: float) -> Answer:
+    def send(self, ref: Ref, body: str, *, timeout: float) -> Answer:
         """POST to /invocations.
 
         Raises:
             DeploymentError: its process has ended, or does not answer in ``timeout`` seconds.
         """
+        name = ref.endpoint
         record = _running(name)
         try:
             return post(record.port, body, key=record.key, timeout=timeout)
@@ -130,9 +137,9 @@ class LocalTarget:
                 f"'{name}' does not answer on port {record.port}: {exc}", hint=f"%aml_deploy --logs {name}"
             ) from exc
 
-    def curl(self, name: str, body: str) -> str:
+    def curl(self, ref: Ref, body: str) -> str:
         """A command for a shell on this machine; curl takes the key from its file, so that `ps` never shows it."""
-        record = _known(name)
+        record = _known(ref.endpoint)
         header = shell_path(record.home / "header")
         return (
             f"curl --silent --noproxy {HOST} http://{HOST}:{record.port}/invocations \\\n"
@@ -140,6 +147,11 @@ class LocalTarget:
             f"  -H 'Content-Type: application/json' \\\n"
             f"  -d {shlex.quote(body)}"
         )
+
+
+def make(_conn: object) -> LocalTarget:
+    """The target of this machine, which needs no connection."""
+    return LocalTarget()
 
 
 def _lasting(model: ModelToServe, folder: Path) -> Path:

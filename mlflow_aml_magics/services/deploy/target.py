@@ -2,51 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from ...client.paths import short_path
-from ...errors import DeploymentNotFound, nearest
+from ...errors import DeploymentNotFound, ModelError, nearest
 from ...render.document import Code, Document, Facts, Note, Shown, Table, Tone
 from ...render.format import plural, timestamp
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
-    from ...client.models import ModelFiles
+    from ...client.models import ModelFiles, ModelVersion
     from ...client.scoring import Answer
+    from ...frames.signature import Form
+    from .options import DeployOptions, Ref
 
-__all__ = ["Deployment", "DeploymentList", "ModelToServe", "State", "Target", "not_deployed"]
+__all__ = [
+    "Deployment",
+    "DeploymentList",
+    "ModelToServe",
+    "SharesTraffic",
+    "State",
+    "Target",
+    "not_deployed",
+    "servable",
+]
 
-State = Literal["running", "stopped", "failed"]
-TONES: dict[State, Tone] = {"running": "good", "stopped": "warn", "failed": "bad"}
+# "changing": the service makes, updates or deletes it now; "empty": an endpoint without a deployment.
+State = Literal["running", "stopped", "failed", "changing", "empty"]
+TONES: dict[State, Tone] = {"running": "good", "stopped": "warn", "failed": "bad", "changing": "info", "empty": "warn"}
 
 
 @dataclass(frozen=True)
 class ModelToServe:
-    """A model, found and on this machine.
+    """A model, found.
 
-    ``ref`` is what was asked for, ``label`` what that means today: "wine version 3"; ``store`` is
-    the tracking URI without credentials.
+    ``ref`` is what was asked for, ``label`` what that means today: "wine version 3"; ``version`` is None for a model
+    that is not registered; ``store`` is the tracking URI without credentials.
     """
 
     ref: str
     label: str
     uri: str
-    files: ModelFiles
+    fetch: Callable[[], ModelFiles]
     run_id: str | None
     tracking_uri: str
     registry_uri: str
     store: str
+    version: ModelVersion | None = None
+
+    @cached_property
+    def files(self) -> ModelFiles:
+        """Its files on this machine, downloaded where they are not."""
+        return self.fetch()
 
 
 @dataclass(frozen=True)
 class Deployment(Shown):
     """One deployment, as it is now. ``detail`` says why it does not run.
 
-    Of one whose record cannot be read, ``ref``, ``model``, ``url`` and ``store`` are empty.
+    ``name`` is what other calls take: "wine", or "wine/blue" of an endpoint that may have several; ``traffic`` is its
+    share in percent, None where there is none to share; ``machine`` what it runs on, ``cost`` a hint of what that
+    costs, ``link`` its page in the studio. Of one whose record cannot be read, ``ref``, ``model``, ``url`` and
+    ``store`` are empty.
     """
 
     name: str
@@ -60,6 +82,20 @@ class Deployment(Shown):
     pid: int | None = None
     log: Path | None = None
     detail: str = ""
+    traffic: int | None = None
+    machine: str = ""
+    cost: str = ""
+    link: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that it is under; of a target without endpoints its own name."""
+        return self.name.partition("/")[0]
+
+    @property
+    def reference(self) -> str:
+        """Its name with the target, which names it for sure."""
+        return f"{self.target}:{self.name}"
 
     def _document(self) -> Document:
         facts = [
@@ -83,9 +119,10 @@ class Deployment(Shown):
 
 @dataclass(frozen=True)
 class DeploymentList(Shown):
-    """Deployments, by name."""
+    """Deployments, by name. ``notes`` tells which could not be asked for, and why."""
 
     items: tuple[Deployment, ...]
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Deployment]:
         return iter(self.items)
@@ -98,11 +135,13 @@ class DeploymentList(Shown):
 
     def _document(self) -> Document:
         if not self.items:
-            return Document("no deployments", (Note("next: %aml_deploy MODEL@ALIAS"),))
+            untold = (Note(note, "warn") for note in self.notes)
+            return Document("no deployments", (*untold, Note("next: %aml_deploy MODEL@ALIAS")))
         rows = tuple((d.name, d.model, d.state, d.target, d.url, timestamp(d.started)) for d in self.items)
         tones = tuple((None, None, TONES[d.state], None, None, None) for d in self.items)
         columns = ("name", "model", "state", "target", "address", "started (UTC)")
         notes = [Note(f"{d.name}: {d.detail.splitlines()[-1]}", "bad") for d in self.items if d.detail]
+        notes += [Note(note, "warn") for note in self.notes]
         table = Table(columns, rows, tones=tones)
         return Document(plural(len(self.items), "deployment"), (table, *notes))
 
@@ -116,33 +155,63 @@ def not_deployed(name: str, known: Iterable[str]) -> DeploymentNotFound:
     return DeploymentNotFound(f"no deployment '{name}'; {there}", hint=hint)
 
 
+def servable(model: ModelToServe) -> None:
+    """See that a model can answer requests.
+
+    Raises:
+        ModelError: it has no python_function.
+    """
+    if not model.files.servable:
+        flavors = ", ".join(model.files.flavors)
+        raise ModelError(
+            f"{model.label} cannot be served: it has the flavors {flavors}, not python_function",
+            hint="log it with a flavor that has a predict, or as mlflow.pyfunc.PythonModel",
+        )
+
+
 class Target(Protocol):
-    """A place to deploy to. One file each; `deploy.TARGETS` names them."""
+    """A place to deploy to. One file each; `deploy.TARGETS` names them.
+
+    ``wire`` is the form in which its scoring server takes requests.
+    """
 
     kind: str
+    wire: Form
 
-    def deploy(
-        self, model: ModelToServe, name: str, *, port: int | None, timeout: float, progress: Progress
-    ) -> Deployment:
-        """Serve the model under that name, in place of what had the name. Returns once it answers."""
+    def deploy(self, model: ModelToServe, name: str, options: DeployOptions, progress: Progress) -> Deployment:
+        """Serve the model under that name, in place of what had the name. Returns once it answers.
+
+        Called again after an interruption, it goes on where that left it.
+        """
 
     def list(self) -> tuple[Deployment, ...]:
-        """All deployments here, also those that ended by themselves."""
+        """All deployments here, also those that ended by themselves or were left half made."""
 
-    def find(self, name: str) -> Deployment | None:
-        """The deployment of that name, whatever the others are like."""
+    def find(self, ref: Ref) -> Deployment | None:
+        """The deployment of that name, whatever the others are like. Of an endpoint the one with most traffic."""
 
-    def delete(self, name: str) -> None:
-        """End it, and confirm that it has ended."""
+    def delete(self, ref: Ref, progress: Progress) -> None:
+        """End it, and confirm that it has ended; an endpoint with all its deployments."""
 
-    def logs(self, name: str, tail: int) -> str:
+    def logs(self, ref: Ref, tail: int) -> str:
         """The last lines of its log."""
 
-    def about(self, name: str) -> ModelFiles:
+    def about(self, ref: Ref) -> ModelFiles:
         """What its model's folder says: signature, input example."""
 
-    def send(self, name: str, body: str, *, timeout: float) -> Answer:
+    def send(self, ref: Ref, body: str, *, timeout: float) -> Answer:
         """A scoring request, with the key."""
 
-    def curl(self, name: str, body: str) -> str:
+    def curl(self, ref: Ref, body: str) -> str:
         """The same as a shell command, which reads the key where it is kept."""
+
+
+@runtime_checkable
+class SharesTraffic(Protocol):
+    """A target whose endpoints share their requests among several deployments."""
+
+    def set_traffic(self, endpoint: str, shares: Mapping[str, int], progress: Progress) -> DeploymentList:
+        """Percent by deployment. Returns the endpoint's deployments."""
+
+    def roll_back(self, endpoint: str, progress: Progress) -> DeploymentList:
+        """The traffic before the last change."""
