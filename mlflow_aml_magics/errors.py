@@ -2,6 +2,7 @@
 
 AmlMagicsError
 ├── UsageError            the words of a magic or a call do not fit
+│   └── InUse               what is to be deleted is needed elsewhere; --force deletes it all the same
 ├── QueryError            a filter or an order that does not parse, with the place
 ├── NotFound
 │   ├── ExperimentNotFound
@@ -38,6 +39,7 @@ __all__ = [
     "DeploymentError",
     "DeploymentNotFound",
     "ExperimentNotFound",
+    "InUse",
     "InvokeError",
     "MetricNotFound",
     "MissingDependency",
@@ -83,6 +85,12 @@ class UsageError(AmlMagicsError):
     """The words of a magic or a call do not fit."""
 
     code = "usage"
+
+
+class InUse(UsageError):
+    """What is to be deleted is needed elsewhere: the message says by what."""
+
+    code = "in_use"
 
 
 class QueryError(AmlMagicsError):
@@ -217,9 +225,17 @@ class DeploymentError(AmlMagicsError):
 
 
 class InvokeError(AmlMagicsError):
-    """A deployment refused the request, or the request does not fit the model's signature."""
+    """A deployment refused the request, or the request does not fit the model's signature.
+
+    Args:
+        done: of many rows, the `Invocation` of those that were scored before.
+    """
 
     code = "invoke"
+
+    def __init__(self, message: str, *, hint: str | None = None, done: object = None) -> None:
+        super().__init__(message, hint=hint)
+        self.done = done
 
 
 class MissingDependency(AmlMagicsError):

@@ -117,7 +117,7 @@ export interface CancelArgs {
 export interface Request {
   id: string;
   kind: 'request';
-  name: 'register' | 'deploy' | 'invoke' | 'copy_as_python' | 'cancel' | 'history' | 'metric_values' | 'importance' | 'figure' | 'snapshot' | 'noise' | 'compare' | 'artifact' | 'edit_run' | 'export' | 'refresh' | 'views' | 'save_view' | 'delete_view' | 'link' | 'models' | 'version' | 'edit_version' | 'compare_versions' | 'preflight' | 'register_model' | 'share_model' | 'endpoints' | 'deploy_model' | 'delete_deployment' | 'set_traffic' | 'roll_back' | 'deployment_logs' | 'sample_request' | 'send_request' | 'copy_code';
+  name: 'register' | 'deploy' | 'invoke' | 'copy_as_python' | 'cancel' | 'history' | 'metric_values' | 'importance' | 'figure' | 'snapshot' | 'noise' | 'compare' | 'artifact' | 'edit_run' | 'export' | 'refresh' | 'views' | 'save_view' | 'delete_view' | 'link' | 'models' | 'version' | 'version_files' | 'lineage' | 'edit_version' | 'compare_versions' | 'preflight' | 'register_model' | 'share_model' | 'deploy_version' | 'endpoints' | 'deploy_model' | 'delete_deployment' | 'set_traffic' | 'roll_back' | 'deployment_logs' | 'sample_request' | 'send_request' | 'copy_code' | 'deploy_choices' | 'stop_deploy';
   args: Record<string, unknown>;
 }
 
@@ -552,17 +552,556 @@ export interface ExportResult {
 }
 
 /**
- * All that the registry panel begins with.
+ * A registered model as a whole.
+ */
+export interface ListedModel {
+  name: string;
+  description: string;
+  tags: Record<string, string>;
+}
+
+/**
+ * A version as the table has it. `stage` is MLflow's, "" for none; `studio_stage` another that the studio has.
+ *
+ * `created` is ISO 8601 in UTC. `tags` are without those that keep the discussion. `metrics` are of its run;
+ * None is one that is no finite number, which JSON has not.
+ */
+export interface ListedVersion {
+  name: string;
+  version: string;
+  stage: string;
+  studio_stage: string;
+  aliases: string[];
+  run_id: string | null;
+  created: string | null;
+  status: string;
+  description: string;
+  tags: Record<string, string>;
+  metrics: Record<string, number | null>;
+}
+
+/**
+ * All that the registry panel shows before it asks; also the answer to `models`, which reads the registry anew.
+ *
+ * `versions` are by model, the newest first, at most so many that a page takes them; `total` counts all. `metrics`
+ * names those of the versions, the ones to show first. `azure`: the store is an Azure ML workspace. `targets` are
+ * those that can be deployed to from here. `name` is the one model that was asked for, "" for all.
  */
 export interface ModelsInfo {
   contract: number;
   store: string;
+  name: string;
+  azure: boolean;
+  models: ListedModel[];
+  versions: ListedVersion[];
+  total: number;
+  metrics: string[];
+  targets: string[];
 }
 
 /**
- * All that the panel of deployments begins with.
+ * Arguments of `version`, `version_files` and `lineage`.
+ */
+export interface VersionArgs {
+  name: string;
+  version: string;
+}
+
+/**
+ * One entry of a discussion. `at` is ISO 8601 in UTC; `what` is stage, alias or comment; `did` the change in words.
+ *
+ * `text` is the comment.
+ */
+export interface ThreadEntry {
+  at: string;
+  who: string;
+  what: string;
+  did: string;
+  text: string;
+}
+
+/**
+ * The run that logged a model; `link` is its page, `gone` says that it was deleted.
+ */
+export interface RunBox {
+  run_id: string;
+  name: string;
+  experiment: string;
+  user: string;
+  commit: string;
+  link: string;
+  gone: boolean;
+}
+
+/**
+ * Answer to `version`: it as it is now, its discussion, the oldest entry first, and its run.
+ *
+ * `link` is its page in the studio. `source` is where its files are.
+ */
+export interface VersionResult {
+  row: ListedVersion;
+  thread: ThreadEntry[];
+  run: RunBox | null;
+  link: string;
+  source: string;
+}
+
+/**
+ * A file of a version; `size` in bytes, None where the store does not tell.
+ */
+export interface FileRow {
+  path: string;
+  size: number | null;
+}
+
+/**
+ * A line of a signature; `way` is input, output or param.
+ */
+export interface SignatureRow {
+  way: string;
+  name: string;
+  type: string;
+}
+
+/**
+ * Answer to `version_files`: what its files say. `size` in bytes. `environment` is package to version.
+ */
+export interface VersionFiles {
+  flavors: string[];
+  mlflow: string;
+  size: number | null;
+  signature: SignatureRow[];
+  environment: Record<string, string>;
+  files: FileRow[];
+}
+
+/**
+ * A deployment that serves a version; `link` is its page in the studio, `url` where it answers.
+ */
+export interface ServedBy {
+  name: string;
+  target: string;
+  state: string;
+  url: string;
+  link: string;
+}
+
+/**
+ * A dataset that the run read; `context` is "training" and the like, `where` its address.
+ */
+export interface DataBox {
+  name: string;
+  digest: string;
+  context: string;
+  where: string;
+}
+
+/**
+ * Answer to `lineage`. `notes` says what could not be asked for.
+ */
+export interface LineageResult {
+  data: DataBox[];
+  run: RunBox | null;
+  version: ListedVersion;
+  served: ServedBy[];
+  notes: string[];
+}
+
+/**
+ * Arguments of `edit_version`.
+ *
+ * `version` is "" for the model as a whole, which can be described, tagged and deleted. `key` is the alias's or the
+ * tag's name; `value` the stage, the tag's value, the description. `comment` says why. `force`: with "stage", archive
+ * the others in it; with "delete", although something needs it, which otherwise is the failure `in_use`.
+ */
+export interface EditVersionArgs {
+  action: 'stage' | 'set_alias' | 'remove_alias' | 'comment' | 'describe' | 'set_tag' | 'remove_tag' | 'archive' | 'restore' | 'delete';
+  name: string;
+  version: string;
+  key: string;
+  value: string;
+  comment: string;
+  force: boolean;
+}
+
+/**
+ * Answer to `edit_version`: what was done, in words. `others` are versions that are in the same stage.
+ *
+ * The list follows by itself.
+ */
+export interface EditVersionResult {
+  message: string;
+  others: string[];
+}
+
+/**
+ * Arguments of `compare_versions`: two versions of any models, `a` is the older or the baseline: "wine:3".
+ */
+export interface CompareVersionsArgs {
+  a: string;
+  b: string;
+}
+
+/**
+ * A line that differs, ready to show; None where a side has no such thing.
+ *
+ * `delta` is a metric's, "+0.02 (+2 %)" of b against a; `risk` says what is likely to break.
+ */
+export interface VersionDifference {
+  name: string;
+  a: string | null;
+  b: string | null;
+  delta: string;
+  risk: string;
+}
+
+/**
+ * A titled group of what differs, and how many lines are the same in both.
+ */
+export interface VersionSection {
+  title: string;
+  same: number;
+  rows: VersionDifference[];
+}
+
+/**
+ * Answer to `compare_versions`. `hints` are what is likely to break where b takes a's place.
+ */
+export interface CompareVersionsResult {
+  a: string;
+  b: string;
+  sections: VersionSection[];
+  hints: string[];
+  notes: string[];
+}
+
+/**
+ * Arguments of `share_model`: a version to a registry, or to another workspace of the same login or another store.
+ *
+ * Of `registry`, `workspace` and `store` one is given, the others are empty.
+ */
+export interface ShareVersionArgs {
+  name: string;
+  version: string;
+  registry: string;
+  workspace: string;
+  store: string;
+}
+
+/**
+ * Arguments of `register_model`: `source` is a run, a model URI or a folder, as `%aml_register` takes it.
+ */
+export interface RegisterModelArgs {
+  source: string;
+  name: string;
+  alias: string;
+  force: boolean;
+}
+
+/**
+ * Arguments of `deploy_version`; `name` is the deployment's, "" for the model's.
+ */
+export interface DeployVersionArgs {
+  model: string;
+  target: string;
+  name: string;
+}
+
+/**
+ * Answer to `register_model`, `share_model` and `deploy_version`: what was done; `name` of what it made.
+ */
+export interface DoneResult {
+  message: string;
+  name: string;
+}
+
+/**
+ * One deployment as it is now; `reference` names it for sure: "online:wine/blue".
+ *
+ * `deployment` is its name under the endpoint, empty where the target has no endpoints. `started` is ISO 8601 in UTC,
+ * None where nobody knows. `pointed` says why it should be looked at: it failed, or costs and is not asked. `shares`:
+ * its endpoint shares requests by percent.
+ */
+export interface DeploymentRow {
+  name: string;
+  endpoint: string;
+  deployment: string;
+  reference: string;
+  target: string;
+  state: 'running' | 'stopped' | 'failed' | 'changing' | 'empty';
+  model: string;
+  ref: string;
+  url: string;
+  store: string;
+  started: string | null;
+  process: number | null;
+  log: string;
+  detail: string;
+  traffic: number | null;
+  shares: boolean;
+  machine: string;
+  cost: string;
+  link: string;
+  pointed: string;
+}
+
+/**
+ * All that the panel of deployments shows before it asks.
+ *
+ * `targets` are those that can be deployed to from here, none without a store. `model` is what the form of a new
+ * deployment begins with. `notes` tells which targets could not be asked, and why.
  */
 export interface EndpointsInfo {
   contract: number;
   store: string;
+  targets: string[];
+  model: string;
+  rows: DeploymentRow[];
+  notes: string[];
+}
+
+/**
+ * What a deployment that is being made said, and when: seconds after its beginning.
+ */
+export interface WorkLine {
+  at: number;
+  text: string;
+}
+
+/**
+ * One thing that the check before a deployment found: "bad" will fail, "warn" may.
+ */
+export interface CheckFinding {
+  level: 'good' | 'info' | 'warn' | 'bad';
+  what: string;
+  fix: string;
+}
+
+/**
+ * The deployment that the panel makes, or made last. It goes on when the page is reloaded.
+ *
+ * `number` counts them, 0 before the first. `started` is in ms since 1970; `seconds` it took, None while it runs.
+ * `reference` is what came of it. `failure` says what is left and how to go on. "refused": the check found what will
+ * fail.
+ */
+export interface DeployWork {
+  number: number;
+  state: 'none' | 'running' | 'stopping' | 'done' | 'failed' | 'refused';
+  title: string;
+  reference: string;
+  started: number;
+  seconds: number | null;
+  lines: WorkLine[];
+  findings: CheckFinding[];
+  failure: Failure | null;
+}
+
+/**
+ * A version of a registered model.
+ */
+export interface VersionChoice {
+  version: string;
+  aliases: string[];
+  stage: string;
+}
+
+/**
+ * A registered model with its versions, the newest first.
+ */
+export interface ModelChoice {
+  name: string;
+  versions: VersionChoice[];
+}
+
+/**
+ * A size of machine, and about what it costs.
+ */
+export interface MachineChoice {
+  name: string;
+  hint: string;
+}
+
+/**
+ * A cluster of the workspace; `targets` are those that can use it.
+ */
+export interface ComputeChoice {
+  name: string;
+  hint: string;
+  targets: string[];
+}
+
+/**
+ * Answer to `deploy_choices`. `notes` tells what could not be asked, and why.
+ */
+export interface DeployChoices {
+  models: ModelChoice[];
+  machines: MachineChoice[];
+  computes: ComputeChoice[];
+  notes: string[];
+}
+
+/**
+ * Arguments of the request named `deploy_model`; what is empty, 0 or None is left to the target.
+ *
+ * The answer comes at once; `DeployWork` tells how it goes.
+ */
+export interface DeployForm {
+  model: string;
+  target: string;
+  name: string;
+  deployment: string;
+  instance_type: string;
+  instance_count: number;
+  auth: string;
+  compute: string;
+  image: string;
+  port: number;
+  isolated: boolean;
+  tags: Record<string, string>;
+  force: boolean;
+}
+
+/**
+ * Arguments of the request named `preflight`: would this model work there? `load` tries it, which takes a while.
+ */
+export interface CheckArgs {
+  model: string;
+  target: string;
+  load: boolean;
+}
+
+/**
+ * Answer to `preflight`.
+ */
+export interface CheckResult {
+  findings: CheckFinding[];
+}
+
+/**
+ * Arguments of `delete_deployment`, `roll_back` and `sample_request`: a deployment or endpoint, by reference.
+ */
+export interface DeploymentArgs {
+  name: string;
+}
+
+/**
+ * Arguments of the request named `set_traffic`: percent by deployment of an endpoint.
+ */
+export interface TrafficArgs {
+  name: string;
+  shares: Record<string, number>;
+}
+
+/**
+ * Arguments of the request named `deployment_logs`: the last lines.
+ */
+export interface LogsArgs {
+  name: string;
+  tail: number;
+}
+
+/**
+ * Answer to `deployment_logs`.
+ */
+export interface LogsResult {
+  text: string;
+}
+
+/**
+ * An input of the model as a field of a form.
+ *
+ * `kind` says which control; `type` is the signature's own word. `choices` are texts and `minimum` to `maximum` the
+ * numbers that the model's example has; `value` is what the sample has, as JSON.
+ */
+export interface SampleField {
+  name: string;
+  kind: 'number' | 'integer' | 'boolean' | 'text' | 'datetime' | 'json';
+  type: string;
+  required: boolean;
+  choices: string[];
+  minimum: number | null;
+  maximum: number | null;
+  value: unknown;
+}
+
+/**
+ * Answer to `sample_request`: a request that the deployment should accept.
+ *
+ * `fields` is empty where the model takes no table of columns; `params` are its parameters. `body` is mlflow's form of
+ * the request as JSON text, `azure` that of Azure ML; `wire` says which the deployment takes itself. `source` says
+ * what it was made from.
+ */
+export interface SampleResult {
+  fields: SampleField[];
+  params: SampleField[];
+  rows: unknown[][];
+  body: string;
+  azure: string;
+  wire: 'mlflow' | 'azure';
+  source: string;
+  note: string;
+}
+
+/**
+ * Arguments of the request named `send_request`: JSON text in either form, sent `repeat` times.
+ *
+ * `compare` is the reference of a second deployment, empty for none.
+ */
+export interface SendArgs {
+  name: string;
+  body: string;
+  repeat: number;
+  compare: string;
+}
+
+/**
+ * A table ready to show: the first rows of `total`.
+ */
+export interface AnswerColumns {
+  columns: string[];
+  rows: string[][];
+  total: number;
+}
+
+/**
+ * How one deployment answered. Latencies are in ms; `p50` and `p95` are None for a single request.
+ *
+ * `by` counts the answers by deployment, where an endpoint has several.
+ */
+export interface SentSide {
+  name: string;
+  status: number;
+  first: number;
+  p50: number | null;
+  p95: number | null;
+  times: number;
+  by: Record<string, number>;
+  failure: Failure | null;
+}
+
+/**
+ * Answer to `send_request`: two sides and their differences in `table` where two were compared.
+ *
+ * `summary` are lines to read: how far the two differ. `raw` is the answer as JSON text, shortened.
+ */
+export interface SendResult {
+  sides: SentSide[];
+  table: AnswerColumns;
+  summary: string[];
+  raw: string;
+}
+
+/**
+ * Arguments of the request named `copy_code`: an action, and its arguments as `DeployForm` and others have them.
+ */
+export interface CodeArgs {
+  action: string;
+  args: Record<string, unknown>;
+}
+
+/**
+ * Answer to `copy_code`: texts by kind, "python", "sdk", "cli", "yaml", where there is one.
+ */
+export interface CodeResult {
+  codes: Record<string, string>;
 }

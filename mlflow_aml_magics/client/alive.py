@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["is_alive", "process_tag"]
+__all__ = ["find_process", "is_alive", "process_tag"]
 
 CLOCK_SECONDS = 30  # when the clock is set, a process seems to have started at another time
 
@@ -30,13 +30,28 @@ def is_alive(tag: str) -> bool:
     if host != _machine() or not pid.isdigit() or not started.isdigit():
         return True
     try:
-        process = psutil.Process(int(pid))
-        same = abs(process.create_time() - int(started)) <= CLOCK_SECONDS
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+        return find_process(int(pid), int(started), seconds=CLOCK_SECONDS) is not None
     except psutil.AccessDenied:
         return True
+
+
+def find_process(pid: int, created: float, *, seconds: float, mark: str = "") -> psutil.Process | None:
+    """The process that has had that id since then, if it still runs: an id alone is used again.
+
+    Args:
+        created: its start in seconds since 1970.
+        seconds: how far its start may seem to have moved.
+        mark: a word that only its command line has, which proves it when the clock was set by more.
+
+    Raises:
+        psutil.AccessDenied: it is somebody else's.
+    """
+    try:
+        process = psutil.Process(pid)
+        is_same = abs(process.create_time() - created) <= seconds or bool(mark and mark in process.cmdline())
+        return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ from .remote import Head, Remote, RemoteFile, Said, below
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["JobOutput", "asked", "azure_files", "job_output", "run_and_path", "told"]
+__all__ = ["JobOutput", "asked", "azure_files", "blob_container", "job_output", "run_and_path", "told"]
 
 T = TypeVar("T")
 
@@ -247,22 +247,29 @@ class _DatastoreFiles(Remote):
             return _blob_head(self._container.get_blob_client(self._whole[file.path]), limit)
 
     def _open(self) -> Any:
-        from azure.storage.blob import ContainerClient
+        return blob_container(self._conn, self._store)
 
-        azure = self._conn.azure
-        assert azure is not None
-        stores = azure.ml_client.datastores
-        doing = f"looking up the datastore {self._store}"
-        store = asked(self._conn, doing, lambda: stores.get(self._store, include_secrets=True))
-        if not hasattr(store, "container_name"):
-            raise ModelError(
-                f"{self._prefix} is on the datastore '{self._store}', which is no Blob storage",
-                hint="az ml model download, or az ml job download",
-            )
-        keys = store.credentials
-        credential = getattr(keys, "sas_token", None) or getattr(keys, "account_key", None) or azure.credential
-        account = f"{store.protocol}://{store.account_name}.blob.{store.endpoint}"
-        return ContainerClient(account, store.container_name, credential=credential, **RETRY)
+
+def blob_container(conn: Connection, store: str) -> Any:
+    """azure-storage-blob's client of a datastore's container.
+
+    Raises:
+        ModelError: the datastore is no Blob storage.
+    """
+    from azure.storage.blob import ContainerClient
+
+    azure = conn.azure
+    assert azure is not None
+    stores = azure.ml_client.datastores
+    found = asked(conn, f"looking up the datastore {store}", lambda: stores.get(store, include_secrets=True))
+    if not hasattr(found, "container_name"):
+        raise ModelError(
+            f"the datastore '{store}' is no Blob storage", hint="az ml model download, or az ml job download"
+        )
+    keys = found.credentials
+    credential = getattr(keys, "sas_token", None) or getattr(keys, "account_key", None) or azure.credential
+    account = f"{found.protocol}://{found.account_name}.blob.{found.endpoint}"
+    return ContainerClient(account, found.container_name, credential=credential, **RETRY)
 
 
 def _save_blob(remote: Remote, blob: Any, to: Path) -> Said:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SharedModel",
-    "create_by_path",
     "download_shared",
     "is_mlflow_source",
     "output_path",
@@ -34,21 +32,6 @@ _SHARED = re.compile(
 def is_mlflow_source(uri: str) -> bool:
     """Whether a version can be made of that address over MLflow; else Resource Manager takes it."""
     return _MLFLOW_SOURCE.fullmatch(uri) is not None
-
-
-def create_by_path(
-    conn: Connection, name: str, uri: str, *, tags: Mapping[str, str], description: str | None = None
-) -> str:
-    """Register an azureml:// path through Resource Manager, which keeps the lineage to the job. Returns the version."""
-    from azure.ai.ml.constants import AssetTypes
-    from azure.ai.ml.entities import Model
-
-    from .azure_files import asked
-
-    assert conn.azure is not None
-    model = Model(name=name, path=uri, type=AssetTypes.MLFLOW_MODEL, tags=dict(tags), description=description)
-    models = conn.azure.ml_client.models
-    return str(asked(conn, f"registering '{name}'", lambda: models.create_or_update(model)).version)
 
 
 def output_path(conn: Connection, job: str, output: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["MLMODEL", "content_digest", "data_digest", "model_files"]
+__all__ = ["MLMODEL", "content_digest", "data_digest", "file_digests", "model_files"]
 
 MLMODEL = "MLmodel"
 # What a log or a move of the same model changes: which run, when, where, how mlflow counted its bytes.
@@ -33,9 +33,14 @@ def content_digest(path: Path) -> str:
     """SHA-256 of what the model in that folder is: the same wherever it lies and whichever run logged it.
 
     A zip (torch) counts by its members, since it keeps the time when it was written; a skops file by its
-    schema without the memory addresses.
+    schema without the memory addresses. A model may be a single file.
     """
-    return _digest(path, model_files(path))
+    return _digest(path.parent, [path]) if path.is_file() else _digest(path, model_files(path))
+
+
+def file_digests(path: Path) -> dict[str, str]:
+    """SHA-256 of each of the model's files by its path, as `content_digest` counts them."""
+    return dict(_digests(path, model_files(path)))
 
 
 def data_digest(path: Path, data: str) -> str:
@@ -53,11 +58,15 @@ def model_files(path: Path) -> Iterator[Path]:
 
 def _digest(root: Path, files: Iterator[Path] | list[Path]) -> str:
     total = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(root).as_posix()
-        digest = _meta_digest(file) if name == MLMODEL else _file_digest(file)
+    for name, digest in _digests(root, files):
         total.update(f"{name}\0{digest}\n".encode())
     return f"sha256:{total.hexdigest()}"
+
+
+def _digests(root: Path, files: Iterator[Path] | list[Path]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        yield name, _meta_digest(file) if name == MLMODEL else _file_digest(file)
 
 
 def _meta_digest(file: Path) -> str:

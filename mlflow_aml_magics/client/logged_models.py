@@ -5,17 +5,13 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib
-import os
 import re
-import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelNotFound, NoModelInRun, RunNotFound, UsageError
@@ -31,14 +27,13 @@ if TYPE_CHECKING:
 __all__ = [
     "RunModel",
     "find_model",
-    "import_folder",
     "logged_by_autolog",
     "models_of_run",
-    "remove_import",
 ]
 
 DEPTH = 4  # levels of artifact folders searched for an MLmodel
 LISTINGS = 200  # requests spent on that search
+BESIDE = "-copy-"  # in the folder's name of a mended copy, which `model_imports.log_beside` puts beside a run's model
 
 
 @dataclass(frozen=True)
@@ -92,50 +87,13 @@ def find_model(conn: Connection, source: str) -> RunModel:
     run_id, _, path = source.removeprefix("runs:/").strip("/").partition("/")
     models = models_of_run(conn, run_id)
     if not path:
-        return _only(conn, run_id, models)
+        own = [model for model in models if not re.search(f"{BESIDE}[0-9a-f]{{8}}$", model.name)]
+        return _only(conn, run_id, own or models)
     named = [model for model in models if model.name == path]
     if not named:
         known = dict.fromkeys(f"runs:/{run_id}/{model.name}" for model in models)
         raise NoModelInRun(f"the run {_called(conn, run_id)} has no model '{path}'", hint="it has " + ", ".join(known))
     return named[-1]  # of the same name logged at several steps, mlflow too takes the last
-
-
-def import_folder(
-    conn: Connection, folder: Path, experiment_id: str, run_name: str | None = None, *, name: str = "model"
-) -> RunModel:
-    """Upload a model folder into a run of its own: the store gets the files, a version its lineage."""
-    client = conn.mlflow
-    doing = f"importing {folder.name}"
-    with conn.guard(doing), _told(conn, doing):
-        run_id: str = client.create_run(experiment_id, run_name=run_name or folder.name).info.run_id
-        logged = None
-        try:
-            if hasattr(client, "create_logged_model") and conn.azure is None:
-                logged = client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
-                with _relabelled(folder, run_id, logged.model_id, logged.artifact_location) as staged:
-                    client.log_model_artifacts(logged.model_id, str(staged))
-                client.finalize_logged_model(logged.model_id, "READY")
-                from mlflow.entities import LoggedModelOutput
-
-                client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-                found = RunModel(f"models:/{logged.model_id}", name, run_id, logged.model_id)
-            else:  # mlflow 2, and Azure ML, which has no logged models (bridge/logged_models.py)
-                # mlflow 2 asks its global store where a server keeps artifacts.
-                current = contextlib.nullcontext() if conn.azure else conn.as_current()
-                with current, _relabelled(folder, run_id, None, name) as staged:
-                    client.log_artifacts(run_id, str(staged), name)
-                found = RunModel(f"{client.get_run(run_id).info.artifact_uri}/{name}", name, run_id)
-            client.set_terminated(run_id)
-            return found
-        except BaseException:
-            _withdraw(conn, run_id, logged.model_id if logged is not None else None)
-            raise
-
-
-def remove_import(conn: Connection, model: RunModel) -> None:
-    """Take back what `import_folder` made, the run and its model, as far as the store lets us."""
-    if model.run_id is not None:
-        _withdraw(conn, model.run_id, model.model_id)
 
 
 def logged_by_autolog(conn: Connection, model: object) -> RunModel | None:
@@ -235,55 +193,6 @@ def _listed_folders(conn: Connection, root: str) -> list[str]:
     folders = {path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == MLMODEL}
     nearest = sorted(folders, key=lambda folder: (folder.count("/"), folder))
     return [folder for folder in nearest if not any(folder.startswith(f"{other}/") for other in nearest)]
-
-
-# --- importing
-
-
-def _told(conn: Connection, doing: str) -> contextlib.AbstractContextManager[None]:
-    """azureml-mlflow's uploads raise what azure-core does."""
-    if conn.azure is None:
-        return contextlib.nullcontext()
-    from .azure_files import told
-
-    return told(conn, doing)
-
-
-def _withdraw(conn: Connection, run_id: str, model_id: str | None) -> None:
-    with contextlib.suppress(Exception):  # a second failure must not hide the first
-        if model_id is not None:
-            conn.mlflow.delete_logged_model(model_id)
-    is_gone = False
-    with contextlib.suppress(Exception):
-        conn.mlflow.delete_run(run_id)
-        is_gone = True
-    with contextlib.suppress(Exception):
-        if not is_gone:
-            conn.mlflow.set_terminated(run_id, "FAILED")
-
-
-@contextlib.contextmanager
-def _relabelled(folder: Path, run_id: str, model_id: str | None, artifact_path: str) -> Iterator[Path]:
-    """The folder with an MLmodel that names its new run; the other files are links where they can be."""
-    read_model(folder)  # no MLmodel, no upload
-    with tempfile.TemporaryDirectory(prefix="mlflow-aml-import-") as scratch:
-        staged = Path(scratch) / "model"
-        ignored = shutil.ignore_patterns("registered_model_meta")
-        shutil.copytree(folder, staged, copy_function=_link_or_copy, ignore=ignored)
-        meta = yaml.safe_load((staged / MLMODEL).read_text(encoding="utf-8"))
-        meta |= {"run_id": run_id, "artifact_path": artifact_path}
-        if model_id is not None:
-            meta |= {"model_id": model_id, "model_uuid": model_id}
-        (staged / MLMODEL).unlink()  # it may be a link to the original
-        (staged / MLMODEL).write_text(yaml.safe_dump(meta), encoding="utf-8")
-        yield staged
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _data_digest(files: ModelFiles) -> str:

@@ -1,55 +1,39 @@
-"""The model registry: versions with their aliases and stages, and what a reference means."""
+"""The model registry: models and versions with their aliases and stages, and what a reference means."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlflow.exceptions import MlflowException
 
-from ..errors import AmlMagicsError, ModelNotFound, UsageError, nearest
-from .bridge.aliases import PREFIX as ALIAS
+from ..errors import AmlMagicsError, ModelNotFound, UsageError
 from .bridge.aliases import by_number
+from .model_misses import no_alias, no_model, no_version
+from .model_versions import ModelVersion, RegisteredModel, aliases_of, model_of, version_of
 
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["ModelVersion", "aliases_of", "exists", "list_versions", "registered", "resolve", "with_details"]
+__all__ = [
+    "ModelVersion",
+    "RegisteredModel",
+    "aliases_of",
+    "exists",
+    "list_registry",
+    "list_versions",
+    "registered",
+    "resolve",
+    "with_details",
+]
 
 PAGE = 200  # a page of versions; the servers refuse more than 1,000 (AzureML) or 200,000
-METRICS_OF = 200  # versions whose metrics are read: each costs a request
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """One version of a registered model; its files are at ``source``, ``run_id`` is the run that made it.
-
-    ``stage`` is MLflow's, "" for none; ``studio_stage`` what Azure Machine Learning studio shows where that is another.
-    """
-
-    name: str
-    version: str
-    aliases: tuple[str, ...] = ()
-    source: str = ""
-    run_id: str | None = None
-    model_id: str | None = None
-    status: str = "READY"
-    stage: str = ""
-    studio_stage: str = ""
-    created: datetime | None = None
-    description: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def uri(self) -> str:
-        """models:/wine/3, which never moves, as an alias does."""
-        return f"models:/{self.name}/{self.version}"
+METRICS_OF = 200  # versions whose metrics are read where each run costs a request, the newest
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class _Reference(NamedTuple):
@@ -59,39 +43,42 @@ class _Reference(NamedTuple):
 
 
 def list_versions(conn: Connection, name: str | None = None, *, metrics: bool = False) -> list[ModelVersion]:
-    """The versions of one registered model or of all, by name, the newest first.
+    """The versions of one registered model or of all, by name, the newest first; see `list_registry`."""
+    return list_registry(conn, name, metrics=metrics)[1]
+
+
+def list_registry(
+    conn: Connection, name: str | None = None, *, metrics: bool = False
+) -> tuple[list[RegisteredModel], list[ModelVersion]]:
+    """The models by name, and their versions by name, the newest first.
 
     Args:
-        name: of the registered model; None for all.
-        metrics: read the metrics of each version's model or run too (of the newest 200 versions).
+        name: of the one that is wanted; None for all.
+        metrics: read the metrics of each version's run too; of the newest 200 where each costs a request.
 
     Raises:
         ModelNotFound: no registered model has that name.
     """
     with conn.guard("listing the models"):
         if name is None:
-            models = {m.name: m for m in _all(conn.mlflow.search_registered_models)}
+            models = {m.name: model_of(m) for m in _all(conn.mlflow.search_registered_models)}
             found = [v for v in _all(conn.mlflow.search_model_versions) if v.name in models]
         else:
-            models = {name: registered(conn, name)}
+            models = {name: model_of(registered(conn, name))}
             found = _all(conn.mlflow.search_model_versions, filter_string=f"name={_quoted(name)}")
-        versions = [_version(raw, models[raw.name].aliases) for raw in found]
+        versions = [version_of(raw, models[raw.name].aliases) for raw in found]
         if name is not None and conn.azure is not None:
             versions = _with_studio_stages(conn, name, versions)
         versions.sort(key=lambda v: by_number(v.version), reverse=True)
         versions.sort(key=lambda v: v.name)
         if metrics:
-            at_once = 1 if conn.local_path else 8  # behind a network each run costs a round trip
-            with ThreadPoolExecutor(at_once) as pool:
-                found = list(pool.map(lambda v: _metrics(conn, v), versions[:METRICS_OF]))
-            known = [replace(v, metrics=m) for v, m in zip(versions[:METRICS_OF], found, strict=True)]
-            versions = known + versions[METRICS_OF:]
-    return versions
+            versions = _with_metrics(conn, versions)
+    return sorted(models.values(), key=lambda m: m.name), versions
 
 
 def with_details(conn: Connection, version: ModelVersion) -> ModelVersion:
     """The version with the metrics of its run, and the studio's stage on Azure ML."""
-    with conn.guard(f"looking up '{version.name}' version {version.version}"):
+    with conn.guard(f"looking up {version.label}"):
         found = _with_studio_stages(conn, version.name, [version])[0] if conn.azure is not None else version
         return replace(found, metrics=_metrics(conn, found))
 
@@ -112,7 +99,7 @@ def resolve(conn: Connection, ref: str) -> ModelVersion:
         model = registered(conn, wanted.name)
         aliases = aliases_of(model)
         if wanted.alias is not None and wanted.alias not in aliases:
-            raise _no_alias(wanted.name, wanted.alias, aliases)
+            raise no_alias(wanted.name, wanted.alias, aliases)
         number = wanted.version if wanted.alias is None else aliases[wanted.alias]
         if number is None:
             versions = list_versions(conn, wanted.name)
@@ -123,11 +110,40 @@ def resolve(conn: Connection, ref: str) -> ModelVersion:
                 )
             return versions[0]
         try:
-            return _version(conn.mlflow.get_model_version(wanted.name, number), model.aliases)
+            return version_of(conn.mlflow.get_model_version(wanted.name, number), aliases)
         except MlflowException as exc:
             if exc.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
-            raise _no_version(conn, wanted.name, number, aliases) from exc
+            known = [v.version for v in list_versions(conn, wanted.name)]
+            raise no_version(wanted.name, number, known, aliases) from exc
+
+
+def registered(conn: Connection, name: str) -> Any:
+    """mlflow's registered model.
+
+    Raises:
+        ModelNotFound: with the nearest name.
+    """
+    try:
+        return conn.mlflow.get_registered_model(name)
+    except MlflowException as exc:
+        if exc.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        names: list[str] = []
+        with suppress(MlflowException, AmlMagicsError):  # the list is a courtesy
+            names = [m.name for m in _all(conn.mlflow.search_registered_models)]
+        raise no_model(name, names, conn.label) from exc
+
+
+def exists(conn: Connection, name: str) -> bool:
+    """Whether there is a registered model of that name, with or without versions."""
+    try:
+        conn.mlflow.get_registered_model(name)
+    except MlflowException as exc:
+        if exc.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+    return True
 
 
 def _with_studio_stages(conn: Connection, name: str, versions: list[ModelVersion]) -> list[ModelVersion]:
@@ -141,7 +157,38 @@ def _with_studio_stages(conn: Connection, name: str, versions: list[ModelVersion
     ]
 
 
-# --- references
+def _with_metrics(conn: Connection, versions: list[ModelVersion]) -> list[ModelVersion]:
+    """With those of their runs: of all where runs are read by columns, else of the newest."""
+    from . import capabilities
+    from .runs_by_id import runs_by_id
+
+    wanted = versions
+    if not capabilities.of(conn).columns:
+        wanted = sorted(versions, key=lambda v: v.created or _NEVER, reverse=True)[:METRICS_OF]
+    ids = list(dict.fromkeys(v.run_id for v in wanted if v.run_id))  # versions of one run share its metrics
+    runs = runs_by_id(conn, ids)[0] if ids else None
+    if runs is None:
+        return versions
+    known: dict[str, dict[str, float]] = {run_id: {} for run_id in runs.column("run_id").to_pylist()}
+    for key in runs.table.column_names:
+        if key.startswith("metrics."):
+            values = zip(known.values(), runs.column(key).to_pylist(), strict=True)
+            for metrics, value in values:
+                if value is not None:
+                    metrics[key.removeprefix("metrics.")] = value
+    return [replace(v, metrics=known[v.run_id]) if v.run_id in known else v for v in versions]
+
+
+def _metrics(conn: Connection, version: ModelVersion) -> dict[str, float]:
+    """Of the run that made it; nothing where that run is gone."""
+    if version.run_id is None:
+        return {}
+    try:
+        return dict(conn.mlflow.get_run(version.run_id).data.metrics)
+    except MlflowException as exc:
+        if exc.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
 
 
 def _parse(ref: str) -> _Reference:
@@ -161,80 +208,7 @@ def _parse(ref: str) -> _Reference:
 
 
 def _not_a_reference(ref: str) -> UsageError:
-    return UsageError(f"'{ref}' is no model reference", hint="NAME@ALIAS, NAME/VERSION, or NAME for its newest version")
-
-
-# --- what does not exist
-
-
-def registered(conn: Connection, name: str) -> Any:
-    """mlflow's registered model.
-
-    Raises:
-        ModelNotFound: with the nearest name.
-    """
-    try:
-        return conn.mlflow.get_registered_model(name)
-    except MlflowException as exc:
-        if exc.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise _no_model(conn, name) from exc
-
-
-def exists(conn: Connection, name: str) -> bool:
-    """Whether there is a registered model of that name, with or without versions."""
-    try:
-        conn.mlflow.get_registered_model(name)
-    except MlflowException as exc:
-        if exc.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return False
-    return True
-
-
-def _no_model(conn: Connection, name: str) -> ModelNotFound:
-    names: list[str] = []
-    with suppress(MlflowException, AmlMagicsError):  # the list is a courtesy
-        names = [m.name for m in _all(conn.mlflow.search_registered_models)]
-    meant = nearest(name, names)
-    message = f"no registered model '{name}' in {conn.label}"
-    if meant:
-        return ModelNotFound(message, hint=f"did you mean '{meant}'? %aml_models lists all")
-    if not names:
-        return ModelNotFound(
-            f"{message}: none is registered yet", hint=f"%aml_register best --metric METRIC --name {name}"
-        )
-    return ModelNotFound(f"{message}; there are {_some(names)}", hint="%aml_models")
-
-
-def _no_alias(name: str, alias: str, aliases: Mapping[str, str]) -> ModelNotFound:
-    meant = nearest(alias, aliases)
-    message = f"the model '{name}' has no alias '{alias}'"
-    if meant:
-        return ModelNotFound(message, hint=f"did you mean {name}@{meant}?")
-    if aliases:
-        return ModelNotFound(f"{message}; it has {_some(aliases)}", hint=f"{name}@{next(iter(aliases))}")
-    return ModelNotFound(f"{message}, nor any other", hint=f"{name}/1 for a version, {name} for the newest")
-
-
-def _no_version(conn: Connection, name: str, number: str, aliases: Mapping[str, str]) -> ModelNotFound:
-    versions = [v.version for v in list_versions(conn, name)]
-    if number in aliases:
-        hint = f"{name}@{number}: '{number}' is an alias"
-    elif versions:
-        hint = f"{name}/{versions[0]}, or {name} for the newest"
-    else:
-        hint = f"%aml_register RUN --name {name}"
-    there = f"it has {_some(versions)}" if versions else "it has none yet"
-    return ModelNotFound(f"the model '{name}' has no version {number}; {there}", hint=hint)
-
-
-def _some(words: Iterable[str], limit: int = 8) -> str:
-    known = list(words)
-    return ", ".join(known[:limit]) + (f" and {len(known) - limit} more" if len(known) > limit else "")
-
-
-# --- mlflow's objects
+    return UsageError(f"'{ref}' is no model reference", hint="NAME@ALIAS, NAME:VERSION, or NAME for its newest version")
 
 
 def _all(search: Callable[..., Any], **arguments: Any) -> list[Any]:
@@ -250,50 +224,3 @@ def _all(search: Callable[..., Any], **arguments: Any) -> list[Any]:
 
 def _quoted(name: str) -> str:
     return f'"{name}"' if "'" in name else f"'{name}'"
-
-
-def aliases_of(model: Any) -> dict[str, str]:
-    """alias -> version, of mlflow's registered model."""
-    return _aliases(model.aliases)
-
-
-def _aliases(raw: Any) -> dict[str, str]:
-    """alias -> version; mlflow gives a dict, or a list of objects, depending on the store."""
-    pairs = raw.items() if isinstance(raw, dict) else ((a.alias, a.version) for a in raw or ())
-    return {alias: str(version) for alias, version in pairs}
-
-
-def _version(raw: Any, aliases: Any) -> ModelVersion:
-    number = str(raw.version)
-    logged = getattr(raw, "model_id", None) or _logged_model_id(raw.source)
-    created = raw.creation_timestamp
-    return ModelVersion(
-        name=raw.name,
-        version=number,
-        aliases=tuple(sorted(a for a, v in _aliases(aliases).items() if v == number)),
-        source=raw.source or "",
-        run_id=raw.run_id or None,
-        model_id=logged,
-        status=str(raw.status),
-        stage="" if raw.current_stage in (None, "None") else str(raw.current_stage),
-        created=None if created is None else datetime.fromtimestamp(created / 1000, tz=timezone.utc),
-        description=raw.description or "",
-        tags={key: text for key, text in (raw.tags or {}).items() if not key.startswith(ALIAS)},
-    )
-
-
-def _logged_model_id(source: str | None) -> str | None:
-    match = re.fullmatch(r"models:/(m-[^/]+)", source or "")
-    return match[1] if match else None
-
-
-def _metrics(conn: Connection, version: ModelVersion) -> dict[str, float]:
-    """Of the run that made it; nothing where that run is gone."""
-    if version.run_id is None:
-        return {}
-    try:
-        return dict(conn.mlflow.get_run(version.run_id).data.metrics)
-    except MlflowException as exc:
-        if exc.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return {}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mlflow.exceptions import MlflowException
 
 from ..errors import ModelError, UsageError
-from .azure_models import create_by_path, is_mlflow_source
+from .azure_model_types import create_by_path
+from .azure_models import is_mlflow_source
 from .registry import ModelVersion, aliases_of, exists, registered, resolve
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def create_version(
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
     alias: str | None = None,
+    kind: str = "mlflow",
 ) -> ModelVersion:
     """Create a version of ``name``, and the registered model itself where it is new: all of it or nothing.
 
@@ -40,15 +42,16 @@ def create_version(
         run_id: the run that made the model; kept as its lineage.
         model_id: of the logged model, on stores that have them.
         alias: given to the version; taken from the version that had it.
+        kind: "mlflow", "custom" or "triton", which Azure Machine Learning alone has as types.
     """
     client = conn.mlflow
     with conn.guard(f"registering '{name}'"):
-        by_path = conn.azure is not None and not is_mlflow_source(model_uri)
+        by_path = conn.azure is not None and (kind != "mlflow" or not is_mlflow_source(model_uri))
         ours = False if by_path else not exists(conn, name) and _create_model(client, name)
         number = None
         try:
             if by_path:
-                number = create_by_path(conn, name, model_uri, tags=tags or {}, description=description)
+                number = create_by_path(conn, name, model_uri, tags=tags or {}, description=description, kind=kind)
             else:
                 logged: dict[str, Any] = {"model_id": model_id} if model_id else {}  # mlflow 2 knows no such argument
                 # A SQL registry looks a models:/ source up in the global store.

@@ -1,10 +1,12 @@
 """A model served over HTTP on the loopback: the process that serves it, and the calls that others make to it.
 
     python -m mlflow_aml_magics.client.scoring FOLDER
+    /of/the/model/bin/python -I scoring.py FOLDER
 
-is that process. Its standard input says what to do, so that no key is on a command line: first one line of JSON
-(`Order`), then the line "keep" once the deployment is entered in the books. If its parent goes away before that,
-it removes FOLDER and ends: nobody would know of it. What it does stands in FOLDER/status.json (`Status`).
+is that process: the second in an environment that has mlflow but not us, so that this file imports nothing of ours.
+Its standard input says what to do, so that no key is on a command line: first one line of JSON (`Order`), then the line
+"keep" once the deployment is entered in the books. If its parent goes away before that, it removes FOLDER and ends:
+nobody would know of it. What it does stands in FOLDER/status.json (`Status`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import http.client
+import inspect
 import json
 import os
 import shutil
@@ -21,10 +24,17 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, MutableMapping
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 __all__ = ["HOST", "Answer", "Order", "Status", "ping", "post", "read_status"]
 
@@ -86,13 +96,15 @@ def ping(port: int, *, timeout: float = 2.0) -> bool:
         return False
 
 
-def post(port: int, body: str, *, key: str, timeout: float) -> Answer:
-    """Send a scoring request.
+def post(port: int, body: str, *, key: str | None, timeout: float) -> Answer:
+    """Send a scoring request; ``key`` is None for a server that asks for none.
 
     Raises:
         OSError, http.client.HTTPException: nothing answers, or not in ``timeout`` seconds.
     """
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
     return _call(port, "POST", "/invocations", body.encode(), headers=headers, timeout=timeout)
 
 
@@ -217,6 +229,11 @@ def _load(model: str) -> Any:
 
 
 def _run(app: Any, sock: socket.socket, key: str) -> None:
+    if not inspect.iscoroutinefunction(type(app).__call__):  # before mlflow 3 the server is Flask's
+        from werkzeug.serving import make_server
+
+        make_server(HOST, 0, _GuardedWsgi(app, key), threaded=True, fd=sock.fileno()).serve_forever()
+        return
     import uvicorn
 
     config = uvicorn.Config(_Guarded(app, key), timeout_graceful_shutdown=GRACE_SECONDS)
@@ -228,10 +245,6 @@ def _may_enter(path: str, authorization: str, key: str) -> bool:
 
 
 _REFUSED = json.dumps({"error_code": "UNAUTHENTICATED", "message": "no key, or a wrong one"})
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class _Guarded:
@@ -252,6 +265,21 @@ class _Guarded:
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 401, "headers": headers})
         await send({"type": "http.response.body", "body": _REFUSED.encode()})
+
+
+class _GuardedWsgi:
+    """The same for the server of mlflow 2."""
+
+    def __init__(self, app: Any, key: str) -> None:
+        self.app = app
+        self.key = key
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if _may_enter(environ["PATH_INFO"], environ.get("HTTP_AUTHORIZATION", ""), self.key):
+            answer: Iterable[bytes] = self.app(environ, start_response)
+            return answer
+        start_response("401 UNAUTHORIZED", [("Content-Type", "application/json")])
+        return [_REFUSED.encode()]
 
 
 if __name__ == "__main__":

@@ -30,11 +30,14 @@ RequestName = Literal[
     # of the registry panel
     "models",
     "version",
+    "version_files",
+    "lineage",
     "edit_version",
     "compare_versions",
     "preflight",
     "register_model",
     "share_model",
+    "deploy_version",
     # of the panel of deployments
     "endpoints",
     "deploy_model",
@@ -45,6 +48,8 @@ RequestName = Literal[
     "sample_request",
     "send_request",
     "copy_code",
+    "deploy_choices",
+    "stop_deploy",
 ]
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timezone
 from typing import Any
 
 from ..errors import InvokeError
 
-__all__ = ["coerce_tensor", "coerce_value", "spelled", "zero", "zeros"]
+__all__ = ["coerce_column", "coerce_param", "coerce_value", "plain_value", "shown", "spelled", "zero"]
 
 _RANGES = {"integer": 2**31, "long": 2**63}
+_NEVER_MISSING = ("boolean", "integer", "long")  # what numpy has no missing value for
+_FAST = {"double": float, "float": float, "string": str, "boolean": bool}  # values of just that type fit at once
+_INFINITE = (math.inf, -math.inf)
 _ZEROS: dict[str, Any] = {
     "boolean": False,
     "integer": 0,
@@ -20,7 +23,7 @@ _ZEROS: dict[str, Any] = {
     "float": 0.0,
     "double": 0.0,
     "string": "text",
-    "binary": "",
+    "binary": "dGV4dA==",
     "datetime": "2026-01-01T00:00:00",
     "any": "text",
 }
@@ -58,25 +61,6 @@ def zero(spec: Mapping[str, Any]) -> Any:
     return _ZEROS.get(str(kind), "text")
 
 
-def zeros(spec: Mapping[str, Any], rows: int) -> Any:
-    """An array of that type and shape, its open first dimension ``rows`` long, other open ones 1."""
-    tensor = spec.get("tensor-spec", {})
-    shape = [int(size) for size in tensor.get("shape", (-1,))]
-    sizes = [(rows if i == 0 else 1) if size < 0 else size for i, size in enumerate(shape)]
-    value: Any = _tensor_zero(str(tensor.get("dtype", "float64")))
-    for size in reversed(sizes):
-        value = [value] * size
-    return value
-
-
-def _tensor_zero(dtype: str) -> Any:
-    if dtype.startswith(("int", "uint")):
-        return 0
-    if dtype.startswith("bool"):
-        return False
-    return "text" if dtype.startswith(("str", "object", "bytes", "datetime")) else 0.0
-
-
 def coerce_value(value: Any, spec: Mapping[str, Any], where: str, *, required: bool = True) -> Any:
     """The value as JSON has it, if it is of that type.
 
@@ -89,10 +73,10 @@ def coerce_value(value: Any, spec: Mapping[str, Any], where: str, *, required: b
     Raises:
         InvokeError: it is missing, or is not of that type.
     """
-    value = _plain(value)
+    value = plain_value(value)
     kind = str(spec.get("type", "any"))
     if value is None:
-        if required and kind in ("boolean", "integer", "long"):  # what numpy has no missing value for
+        if required and kind in _NEVER_MISSING:
             raise InvokeError(f"{where} is missing, and the model takes {spelled(spec)}")
         return None
     if kind == "array":
@@ -109,6 +93,37 @@ def coerce_value(value: Any, spec: Mapping[str, Any], where: str, *, required: b
     if fitted is None:
         raise _misfit(value, spec, where)
     return fitted
+
+
+def coerce_column(values: Sequence[Any], spec: Mapping[str, Any], where: str, *, required: bool = True) -> list[Any]:
+    """`coerce_value` of each value of a column; ``where`` is followed by the number of the row.
+
+    Raises:
+        InvokeError: naming the first row that does not fit.
+    """
+    fast = _FAST.get(str(spec.get("type")))
+    fitted = []
+    for i, value in enumerate(values):
+        if fast is not None and type(value) is fast and value == value and value not in _INFINITE:  # noqa: PLR0124
+            fitted.append(value)
+        else:
+            fitted.append(coerce_value(value, spec, f"{where} {i}", required=required))
+    return fitted
+
+
+def coerce_param(value: Any, spec: Mapping[str, Any], where: str) -> Any:
+    """The value of a parameter: of the type, or a list of such where the signature gives it a shape.
+
+    Raises:
+        InvokeError: it is of another type.
+    """
+    value = plain_value(value)
+    if spec.get("shape") is None:
+        return coerce_value(value, spec, where)
+    items = {**spec, "shape": None}
+    if not isinstance(value, (list, tuple)):
+        raise InvokeError(f"{where} is {shown(value)}, and the model takes a list of {spelled(items)}")
+    return [coerce_value(item, items, f"{where}, item {i}") for i, item in enumerate(value)]
 
 
 def _object(value: dict[str, Any], spec: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -130,12 +145,16 @@ def _expect(value: Any, kind: type, spec: Mapping[str, Any], where: str) -> Any:
 
 
 def _misfit(value: Any, spec: Mapping[str, Any], where: str) -> InvokeError:
-    shown = repr(value)
-    shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
-    return InvokeError(f"{where} is {shown}, and the model takes {spelled(spec)}")
+    return InvokeError(f"{where} is {shown(value)}, and the model takes {spelled(spec)}")
 
 
-def _plain(value: Any) -> Any:
+def shown(value: Any) -> str:
+    """A value for a message, cut short."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def plain_value(value: Any) -> Any:
     """numpy scalars and arrays, NaN and pandas' NaT as JSON's own values."""
     if hasattr(value, "tolist"):
         value = value.tolist()
@@ -155,9 +174,9 @@ def _boolean(value: Any) -> bool | None:
 def _whole(kind: str) -> Callable[[Any], int | None]:
     def check(value: Any) -> int | None:
         number = _number(value)
-        if number is None or not float(number).is_integer() or not -_RANGES[kind] <= number < _RANGES[kind]:
-            return None
-        return int(number)
+        if isinstance(number, float):
+            number = int(number) if number.is_integer() else None
+        return None if number is None or not -_RANGES[kind] <= number < _RANGES[kind] else number
 
     return check
 
@@ -167,16 +186,23 @@ def _number(value: Any) -> float | int | None:
         return None
     if isinstance(value, (int, float)):
         return value
-    try:  # a CSV file has only texts
-        return float(value) if isinstance(value, str) else None
-    except ValueError:
+    if not isinstance(value, str) or "_" in value:
         return None
+    for read in (int, float):  # a CSV file has only texts; a long one is no float
+        try:
+            return read(value)
+        except ValueError:
+            pass
+    return None
 
 
 def _float(value: Any) -> float | None:
     number = _number(value)
-    # JSON has no infinity; what a server makes of "Infinity" differs.
-    return None if number is None or not math.isfinite(number) else float(number)
+    try:
+        # JSON has no infinity; what a server makes of "Infinity" differs.
+        return None if number is None or not math.isfinite(number) else float(number)
+    except OverflowError:  # a whole number of 400 digits
+        return None
 
 
 def _text(value: Any) -> str | None:
@@ -184,19 +210,32 @@ def _text(value: Any) -> str | None:
 
 
 def _binary(value: Any) -> str | None:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else _text(value)
-
-
-def _moment(value: Any) -> str | None:
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
+    """Base64: what it is in JSON. A server decodes what it can of other text, and says nothing of the rest."""
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
     if not isinstance(value, str):
         return None
     try:
-        datetime.fromisoformat(value.replace("Z", "+00:00"))
+        base64.b64decode("".join(value.split()), validate=True)
     except ValueError:
         return None
     return value
+
+
+def _moment(value: Any) -> str | None:
+    """A time as ISO 8601 in UTC without an offset: MLflow's server refuses one with it."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        return value if moment.tzinfo is None else _moment(moment)
+    if not isinstance(value, datetime):
+        return None
+    naive = value if value.tzinfo is None else value.astimezone(timezone.utc).replace(tzinfo=None)
+    return naive.isoformat()
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
@@ -209,28 +248,3 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "binary": _binary,
     "datetime": _moment,
 }
-
-
-def coerce_tensor(value: Any, spec: Mapping[str, Any], where: str) -> Any:
-    """Nested lists of the tensor's shape.
-
-    Raises:
-        InvokeError: another shape.
-    """
-    value = _plain(value)
-    tensor = spec.get("tensor-spec", {})
-    shape = tuple(int(size) for size in tensor.get("shape", ()))
-    actual = _shape(value, where)
-    fits = len(actual) == len(shape) and all(want < 0 or want == have for want, have in zip(shape, actual, strict=True))
-    if not fits:
-        raise InvokeError(f"{where} has the shape {actual}, and the model takes {spelled(spec)}")
-    return value
-
-
-def _shape(value: Any, where: str) -> tuple[int, ...]:
-    if not isinstance(value, (list, tuple)):
-        return ()
-    inner = {_shape(item, where) for item in value}
-    if len(inner) > 1:
-        raise InvokeError(f"{where} is ragged: its rows have different lengths")
-    return (len(value), *(inner.pop() if inner else ()))

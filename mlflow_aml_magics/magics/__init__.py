@@ -22,12 +22,13 @@ VERBS = {
     "best": "the best run by a metric",
     "show": "one run in full",
     "compare": "the run explorer, or two runs side by side",
-    "register": "make a version of a registered model, with an alias",
-    "models": "registered models and their versions; a version's stage, aliases and history",
+    "register": "check a model, and make it a version of a registered model",
+    "models": "the panel of registered models; changes of a version, what was said about it, where it comes from",
+    "share": "copy a version to a registry, another workspace or another store",
     "download": "bring a model or a run's artifacts to this machine",
-    "deploy": "serve a model; stop, list and read logs of what is served",
+    "deploy": "serve a model here or on an endpoint; share traffic, read logs, delete",
     "invoke": "ask a deployment for predictions; %%aml_invoke takes JSON from the cell",
-    "endpoints": "every deployment, running or not",
+    "endpoints": "the panel of all deployments: try, share traffic, read logs, delete",
     "doctor": "what is wrong with packages, login and workspace, and the command that mends it",
 }
 CELL_VERBS = ("track", "invoke")

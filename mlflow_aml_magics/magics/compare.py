@@ -31,14 +31,15 @@ def parser() -> VerbParser:
     """The words of `%aml_compare`."""
     verb = VerbParser(
         "compare",
-        "The run explorer: table and parallel coordinates of all runs. With runs named, those side by side.",
+        "The run explorer: table and parallel coordinates of all runs. Named runs or versions side by side.",
         examples=(
             "panel = %aml_compare --metric val_rmse",
             "%aml_compare --where \"params.model = 'forest'\"",
             "%aml_compare bold-crane-12 3f2a9c",
+            "%aml_compare wine:3 wine@champion           # two versions of a model, and what is likely to break",
         ),
     )
-    verb.add_argument("runs", nargs="*", help="two to twenty runs: ids, beginnings of ids, or names")
+    verb.add_argument("runs", nargs="*", help="two to twenty runs: ids, beginnings of ids, or names; or two versions")
     verb.add_argument("--where", metavar="QUERY", default="", help="the filter to begin with, as in %%aml_runs")
     verb.add_argument("--view", metavar="NAME", help="a saved view; without it, as the last explorer here was left")
     verb.add_argument("--static", action="store_true", help="no live panel, only what can be kept in the notebook")
@@ -56,6 +57,9 @@ def run(session: Session, args: argparse.Namespace) -> Any:
             "named runs are compared as they are", hint="leave --where, --children and --view out, or the runs"
         )
     workspace = session.workspace()
+    runs = [named(session, run) for run in args.runs]
+    if len(runs) == 2 and workspace.are_versions(*args.runs):
+        return workspace.compare_versions(*args.runs, progress=progress_line(session.shell))
     words = {
         "query": args.where,
         "metric": args.metric,
@@ -66,7 +70,6 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         "cache": cache_of_args(session, args),
         "progress": progress_line(session.shell, after=1),
     }
-    runs = [named(session, run) for run in args.runs]
     return workspace.compare(*runs, static=args.static or not _has_front_end(session), **words)
 
 

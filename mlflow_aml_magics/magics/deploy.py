@@ -80,7 +80,7 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         return serving.set_traffic(args.name, args.traffic, progress=progress)
     if args.traffic is not None or args.rollback:
         raise UsageError("the traffic of which endpoint?", hint="--name ENDPOINT")
-    return serving.endpoints_panel(args.name)
+    return serving.endpoints_panel(args.name, model=None if args.name else "")
 
 
 def _deploy(session: Session, args: argparse.Namespace) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -13,11 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["clear_progress", "progress_line"]
 
-_shown: list[str] = []  # ids of the displays that the verb at work has made
+CLEAR = "\r\x1b[2K"  # back to the line's beginning, and the line emptied
+_shown: list[str] = []  # ids of the displays that the verb at work has made; "" for a terminal's line
 
 
 def progress_line(shell: InteractiveShell, *, after: float = 0) -> Callable[[str], None]:
-    """A function that shows a message in place of the one before; in a terminal, below it.
+    """A function that shows a message in place of the one before; below it where the output is a file.
 
     Args:
         after: seconds from now in which it stays silent, for what mostly is done before.
@@ -29,7 +32,7 @@ def progress_line(shell: InteractiveShell, *, after: float = 0) -> Callable[[str
         if time.monotonic() < start:
             return
         if not getattr(shell, "kernel", None):
-            print(message, flush=True)
+            _print(message)
             return
         from IPython.display import display
 
@@ -40,8 +43,21 @@ def progress_line(shell: InteractiveShell, *, after: float = 0) -> Callable[[str
     return show
 
 
+def _print(message: str) -> None:
+    """Over the line before in a terminal, where it must be one line for that."""
+    if not sys.stdout.isatty():
+        print(message, flush=True)
+        return
+    line = message.splitlines()[0] if message else ""
+    print(f"{CLEAR}{line[: shutil.get_terminal_size().columns - 1]}", end="", flush=True)
+    _shown.append("")
+
+
 def clear_progress() -> None:
     """Blank the lines when the verb has ended: a stored notebook does not go on waiting."""
+    if "" in _shown:
+        print(CLEAR, end="", flush=True)
+        _shown[:] = filter(None, _shown)
     while _shown:
         from IPython.display import update_display
 

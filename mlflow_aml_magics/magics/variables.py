@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["named"]
+__all__ = ["named", "no_model_here"]
 
 
 def named(session: Session, word: str) -> object:
@@ -20,3 +24,19 @@ def named(session: Session, word: str) -> object:
     run_id = getattr(value, "run_id", None) or getattr(getattr(value, "info", None), "run_id", None)
     known = isinstance(value, Path) or isinstance(run_id, str) or (hasattr(value, "version") and hasattr(value, "name"))
     return value if known or callable(getattr(value, "predict", None)) else word
+
+
+@contextmanager
+def no_model_here(session: Session, word: str) -> Iterator[None]:
+    """Say of a word that names nothing in the store, but a variable here, what that variable is."""
+    try:
+        yield
+    except NotFound as exc:
+        value = session.shell.user_ns.get(word)
+        if value is None or isinstance(value, (str, Path)) or named(session, word) is value:
+            raise
+        kind = type(value).__name__
+        raise UsageError(
+            f"'{word}' is a {kind} here, and a {kind} is no model",
+            hint="a fitted model, a run, runs:/RUN/model, or a folder with an MLmodel",
+        ) from exc

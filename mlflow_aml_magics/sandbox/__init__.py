@@ -29,6 +29,7 @@ from .arm_online import OnlineEndpoints
 from .artifacts import Artifacts
 from .backend import Backend
 from .background import SandboxError
+from .batch_jobs import BatchJobs
 from .blobs import Blobs
 from .certificates import DOMAIN, make
 from .documents import Documents
@@ -42,6 +43,7 @@ from .proxy import Proxy
 from .registries import Registries
 from .registry import Registry
 from .server import Recorded, Server
+from .stored import Storage
 from .workspaces import Workspaces
 
 __all__ = ["Fault", "Recorded", "Sandbox", "SandboxError"]
@@ -106,10 +108,20 @@ class Sandbox:
         routes = Routes()
         self._identity.add_routes(routes)
         operations = Operations(places)
-        self._jobs = Jobs(places, self._documents, plane)
+        storage = Storage(places, blobs, models, self._documents)
+        batch = BatchJobs(self._documents, blobs, storage=storage, plane=plane, folder=self.folder / "batch")
+        batch.settle(places.all.values())
+        self._jobs = Jobs(places, self._documents, operations, plane=plane, batch=batch)
         self._places = places
-        self._online = OnlineEndpoints(places, self._documents, operations)
-        self._batch = BatchEndpoints(places, self._documents, operations)
+        self._online = OnlineEndpoints(
+            places, self._documents, operations,
+            storage=storage, faults=self._faults, identity=self._identity, folder=self.folder / "online",
+            strict=self.strict,
+        )  # fmt: skip
+        self._batch = BatchEndpoints(
+            places, self._documents, operations, storage=storage, jobs=self._jobs, faults=self._faults,
+            check=self._identity.check,
+        )  # fmt: skip
         for part in (
             Computes(places, self._documents, operations),
             self._online,
@@ -238,10 +250,12 @@ class Sandbox:
 
         Args:
             kind: latency, throttle (429 with Retry-After), error (500), drop, expired_token (all tokens up to now), lag
-                (search_runs leaves out metrics younger than `seconds`).
-            path: regular expression that is searched in "METHOD host/path"; all but sign-in by default.
+                (search_runs leaves out metrics younger than `seconds`), slow_deploy (each phase of an online
+                deployment takes `seconds` longer), fail_deploy (its container crashes).
+            path: regular expression that is searched in "METHOD host/path", all but sign-in by default; of slow_deploy
+                and fail_deploy in "ENDPOINT/DEPLOYMENT".
             times: after how many requests it ends by itself.
-            seconds: of latency or lag.
+            seconds: of latency, lag or slow_deploy.
             retry_after: seconds, of throttle.
         """
         with self._faults.during(Fault(kind, path, times, seconds, retry_after)) as fault:
@@ -259,6 +273,20 @@ class Sandbox:
     @token_lifetime.setter
     def token_lifetime(self, seconds: int) -> None:
         self._identity.lifetime = seconds
+
+    @property
+    def quota_cores(self) -> int:
+        """Cores that the online deployments of a workspace may have together, with the 20 % more for upgrades."""
+        return self._online.deployments.quota_cores
+
+    @quota_cores.setter
+    def quota_cores(self, cores: int) -> None:
+        self._online.deployments.quota_cores = cores
+
+    @property
+    def scoring_processes(self) -> list[int]:
+        """The ids of the processes that online deployments have; they run in pairs, this is the first of each."""
+        return self._online.processes
 
     @property
     def processes(self) -> list[int]:

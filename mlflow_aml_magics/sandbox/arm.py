@@ -1,8 +1,7 @@
 """Resource Manager: workspaces and datastores, and what all kinds of resource share.
 
-Later kinds of resource (online and batch endpoints, their deployments, keys, logs) are one class with `add_routes`
-each, listed in `Sandbox`: `ROOT` is where their paths start. Any api-version is taken; the shapes are those of the
-versions that azure-ai-ml 1.35 sends.
+Other kinds of resource are one class with `add_routes` each, listed in `Sandbox`: `ROOT` is where their paths start.
+Any api-version is taken; the shapes are those of the versions that azure-ai-ml 1.35 sends.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ HOST = rf"management\.{DOMAIN}"
 ROOT = f"{SCOPE}/workspaces/(?P<ws>[^/]+)"
 SYSTEM_DATA = {"createdBy": "sandbox user", "createdByType": "User", "lastModifiedByType": "User"}
 DATASTORES = {"workspaceblobstore": BLOB_CONTAINER, "workspaceartifactstore": RUN_CONTAINER}
-# Kinds that a workspace of the sandbox has none of; what answers for one of them is added before `Resources`.
-NONE_OF = ("computes", "components", "schedules", "onlineEndpoints", "batchEndpoints")
+# Kinds that a workspace of the sandbox has none of.
+NONE_OF = ("components", "schedules")
 PAGE = 50  # resources a page, where the client asks for no other number
 
 

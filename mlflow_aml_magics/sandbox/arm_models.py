@@ -85,7 +85,8 @@ class ModelResources:
             # Whether the service copies it is not known; documented is only to share, or to download and register.
             raise arm(400, "UserError", f"The modelUri {uri} is in a registry, not in this workspace.")
         source, data, job = registry.from_path(place, uri) if uri else ("", "", None)
-        if found and uri and data != found["model_uri"]:
+        # Without case: azure-ai-ml sends back the path that it got with "resourcegroups" for "resourceGroups".
+        if found and uri and data.lower() != found["model_uri"].lower():
             # The SDK compares this text: azure.ai.ml._artifacts._constants.ASSET_PATH_ERROR.
             raise arm(400, "UserError", "Asset paths cannot be updated.")
         changes: dict[str, Any] = {

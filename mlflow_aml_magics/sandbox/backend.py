@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib.util
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,19 +13,12 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
+from . import children
 from .http import Response
 
 __all__ = ["Backend"]
 
 START_SECONDS = 120.0  # two busy cores need 10 to 15
-# The server's parent: ends the server when its own standard input closes, so also when this process is killed.
-_WATCH = """
-import os, signal, subprocess, sys, threading
-server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
-end = lambda: (sys.stdin.buffer.read(), os.killpg(0, signal.SIGKILL))
-threading.Thread(target=end, daemon=True).start()
-sys.exit(server.wait())
-"""
 # The worker without mlflow's plugins: azureml-mlflow, which a server has no use for, costs it 0.6 s and 15 MB.
 _WORK = """
 import importlib.metadata as metadata, runpy
@@ -37,7 +28,6 @@ def without_plugins(**words):
 metadata.entry_points = without_plugins
 runpy.run_module("uvicorn", run_name="__main__", alter_sys=True)
 """
-_OWN = ("MLFLOW_", "AZUREML_", "AZURE_", "MSI_", "ARM_", "HTTP_PROXY", "HTTPS_PROXY", "REQUESTS_CA_BUNDLE")
 
 
 class Backend:
@@ -61,19 +51,11 @@ class Backend:
                 free.bind(("127.0.0.1", 0))
                 self._port = free.getsockname()[1]
             command, private = self._command()
-            environment = {k: v for k, v in os.environ.items() if not k.upper().startswith(_OWN)}
-            environment |= private
+            environment = children.scrubbed() | private
             environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-            with (self._folder / "mlflow.log").open("wb") as log:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-c", _WATCH, *command],
-                    cwd=self._folder,
-                    env=environment,
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            log = self._folder / "mlflow.log"
+            log.unlink(missing_ok=True)
+            self._process = children.start(command, folder=self._folder, environment=environment, log=log)
 
     def call(self, method: str, path: str, *, query: dict[str, str] | None = None, body: bytes = b"") -> Response:
         """Ask the server; ``path`` starts after /api/."""
@@ -90,18 +72,8 @@ class Backend:
         with self._lock:
             self._ended = True
             process = self._process
-        if process is None:
-            return
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, sign)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if process is not None:
+            children.end(process)
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         """How to start MLflow's server, and with which variables.

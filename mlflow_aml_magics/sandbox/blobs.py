@@ -83,6 +83,10 @@ class Blobs:
                 self._documents.put(_KIND, place, renamed, {**body, "file": file, "etag": _etag()})
         return len(found)
 
+    def put(self, account: str, container: str, name: str, data: bytes) -> None:
+        """Write a blob, as services of the sandbox's own do."""
+        self._write(f"{account}/{container}", name, data, "application/octet-stream", {})
+
     def path(self, account: str, container: str, name: str) -> Path | None:
         """The file that holds a blob."""
         found = self._documents.get(_KIND, f"{account}/{container}", name)
@@ -128,13 +132,19 @@ class Blobs:
             return self._store(request, place, name, data)
 
     def _store(self, request: Request, place: str, name: str, data: bytes) -> Response:
+        content_type = request.headers.get("x-ms-blob-content-type") or "application/octet-stream"
+        body = self._write(place, name, data, content_type, _metadata(request))
+        return Response(201, b"", _stamp({"ETag": str(body["etag"]), "Content-MD5": str(body["md5"])}))
+
+    def _write(
+        self, place: str, name: str, data: bytes, content_type: str, metadata: dict[str, str]
+    ) -> dict[str, object]:
         file = hashlib.sha256(f"{place}/{name}".encode()).hexdigest()
         (self._folder / file).write_bytes(data)
-        content_type = request.headers.get("x-ms-blob-content-type") or "application/octet-stream"
         md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
         body = {"file": file, "size": len(data), "type": content_type, "md5": md5, "etag": _etag(), "time": time.time()}
-        self._documents.put(_KIND, place, name, {**body, "metadata": _metadata(request)})
-        return Response(201, b"", _stamp({"ETag": str(body["etag"]), "Content-MD5": md5}))
+        self._documents.put(_KIND, place, name, {**body, "metadata": metadata})
+        return body
 
     def _block(self, place: str, name: str, block_id: str) -> Path:
         return self._folder / "blocks" / hashlib.sha256(f"{place}/{name}/{block_id}".encode()).hexdigest()

@@ -11,7 +11,15 @@ from typing import Any
 __all__ = ["DOMAIN", "make"]
 
 DOMAIN = "azureml.test"  # .test is reserved for this (RFC 6761): no resolver answers for it
-_NAMES = (DOMAIN, f"*.{DOMAIN}", f"*.api.{DOMAIN}", f"*.blob.{DOMAIN}", f"*.dfs.{DOMAIN}", f"*.inference.ml.{DOMAIN}")
+_NAMES = (
+    DOMAIN,
+    f"*.{DOMAIN}",
+    f"*.api.{DOMAIN}",
+    f"*.blob.{DOMAIN}",
+    f"*.dfs.{DOMAIN}",
+    f"*.inference.ml.{DOMAIN}",
+    f"*.local.inference.ml.{DOMAIN}",  # NAME.REGION.inference.ml.…: a scoring host
+)
 
 
 def make(bundle: Path) -> ssl.SSLContext:

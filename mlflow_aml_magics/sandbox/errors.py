@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 __all__ = ["Dropped", "Refusal", "arm", "blob", "empty", "mlflow"]
@@ -32,9 +32,23 @@ def empty(status: int) -> Refusal:
     return Refusal(status, b"", {})
 
 
-def arm(status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> Refusal:
-    """The envelope of Azure Resource Manager, as in the recordings of azure-ai-ml's own tests."""
-    error: dict[str, object] = {"code": code, "message": message, "target": None, "details": [], "additionalInfo": []}
+def arm(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    details: Sequence[tuple[str, str]] = (),
+) -> Refusal:
+    """The envelope of Azure Resource Manager, as in the recordings of azure-ai-ml's own tests.
+
+    Args:
+        details: code and message of what is behind it.
+    """
+    inner = [{"code": code, "message": message, "details": [], "additionalInfo": []} for code, message in details]
+    error: dict[str, object] = {
+        "code": code, "message": message, "target": None, "details": inner, "additionalInfo": []
+    }  # fmt: skip
     return _json(status, {"error": error}, headers)
 
 

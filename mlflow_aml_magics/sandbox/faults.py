@@ -16,7 +16,10 @@ __all__ = ["KINDS", "Fault", "Faults"]
 
 # latency: `seconds` before each answer · throttle: 429 with Retry-After: `retry_after` · error: 500 · drop: no answer
 # expired_token: tokens issued up to now are refused · lag: search_runs leaves out metrics younger than `seconds`
-KINDS = ("latency", "throttle", "error", "drop", "expired_token", "lag")
+# slow_deploy: each phase of an online deployment takes `seconds` longer · fail_deploy: its container crashes; for both
+# `path` is searched in "ENDPOINT/DEPLOYMENT"
+KINDS = ("latency", "throttle", "error", "drop", "expired_token", "lag", "slow_deploy", "fail_deploy")
+_NO_REQUESTS = ("lag", "slow_deploy", "fail_deploy")  # what is done to something else than requests
 
 
 @dataclass
@@ -27,7 +30,7 @@ class Fault:
         kind: one of `KINDS`.
         path: regular expression that is searched in "METHOD host/path"; "" for all but sign-in.
         times: after how many requests it ends by itself; None for never.
-        seconds: of latency or lag.
+        seconds: of latency, lag or slow_deploy.
         retry_after: seconds, of throttle.
     """
 
@@ -91,6 +94,22 @@ class Faults:
         with self._lock:
             return max((f.seconds for f in self._active if f.kind == "lag"), default=0.0)
 
+    def slow_seconds(self, deployment: str) -> float:
+        """How much longer each phase of "ENDPOINT/DEPLOYMENT" takes."""
+        with self._lock:
+            slow = [f for f in self._active if f.kind == "slow_deploy" and re.search(f.path, deployment)]
+        return max((fault.seconds for fault in slow), default=0.0)
+
+    def crashes(self, deployment: str) -> bool:
+        """Whether the container of "ENDPOINT/DEPLOYMENT" is to crash; counts as a hit."""
+        with self._lock:
+            for fault in self._active:
+                spent = fault.times is not None and fault.hits >= fault.times
+                if fault.kind == "fail_deploy" and not spent and re.search(fault.path, deployment):
+                    fault.hits += 1
+                    return True
+        return False
+
     def _due(self, request: Request) -> list[Fault]:
         place = f"{request.method} {request.host}{request.path}"
         due = []
@@ -98,7 +117,7 @@ class Faults:
             for fault in self._active:
                 spent = fault.times is not None and fault.hits >= fault.times
                 sign_in = not fault.path and ("/msi/token" in place or "/oauth2/" in place or "/metadata/" in place)
-                if fault.kind != "lag" and not spent and not sign_in and re.search(fault.path, place):
+                if fault.kind not in _NO_REQUESTS and not spent and not sign_in and re.search(fault.path, place):
                     fault.hits += 1
                     due.append(fault)
         return due
@@ -108,6 +127,8 @@ class Faults:
         status = 429 if throttled else 500
         headers = {"Retry-After": f"{fault.retry_after:g}"} if throttled else {}
         message = "Too many requests; retry later." if throttled else "An internal error occurred."
+        if ".inference.ml." in request.host:  # no envelope: what asks there is a user's program
+            return Refusal(status, message.encode(), {"Content-Type": "text/plain", **headers})
         if request.path.startswith("/mlflow/"):
             word = "TooManyRequests" if throttled else "ServiceError"
             error_code = "REQUEST_LIMIT_EXCEEDED" if throttled else "INTERNAL_ERROR"

@@ -71,6 +71,13 @@ class Identity:
         payload = _b64(json.dumps(claims).encode())
         return f"{head}.{payload}.{self._sign(f'{head}.{payload}')}", expires
 
+    def audience(self, token: str) -> str | None:
+        """What a token is for; None if it is not ours, or has expired."""
+        claims = self._claims(token) if token.count(".") == 2 else None
+        if claims is None or float(claims["exp"]) <= time.time():
+            return None
+        return None if float(claims["iat"]) < self._faults.tokens_valid_from else str(claims["aud"]).rstrip("/")
+
     def _claims(self, token: str) -> dict[str, Any] | None:
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(signed).encode()):

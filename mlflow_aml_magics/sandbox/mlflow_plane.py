@@ -79,6 +79,20 @@ class MlflowPlane:
         answer = self._backends[place.name].call("GET", "2.0/mlflow/experiments/get", query=query)
         return str(json.loads(answer.body)["experiment"]["name"]) if answer.status == 200 else ""
 
+    def experiment_by_name(self, place: Place, name: str) -> str | None:
+        """An experiment's id, or None."""
+        query = {"experiment_name": name}
+        answer = self._backends[place.name].call("GET", "2.0/mlflow/experiments/get-by-name", query=query)
+        return str(json.loads(answer.body)["experiment"]["experiment_id"]) if answer.status == 200 else None
+
+    def ask(self, place: Place, verb: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What the service does by itself, past the limits: POST to the workspace's MLflow server.
+
+        Raises:
+            Refusal: what the server refuses.
+        """
+        return self._call(place, "POST", f"2.0/mlflow/{verb}", {}, body)
+
     def _forward(self, request: Request, sub: str, rg: str, ws: str, verb: str) -> Response:
         place = self._workspaces.find(sub, rg, ws)
         if request.method not in _ALLOWED.get(verb, "").split():

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +20,28 @@ from .errors import arm
 from .http import Request, Response, Routes, json_response
 from .workspaces import Workspaces
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "Progress"]
 
 _BASE = r"/subscriptions/(?P<sub>[^/]+)/providers/Microsoft\.MachineLearningServices/locations/(?P<region>[^/]+)"
 RETRY_AFTER = 1  # seconds; without it azure-core waits 30
 
 
-@dataclass
+_ENDS = ("Succeeded", "Failed", "Canceled")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an operation is: one of `_ENDS`, or any other word; its result, or what went wrong."""
+
+    status: str
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class _Operation:
-    done_at: float  # monotonic seconds
+    look: Callable[[], Progress]
     started: str
-    result: dict[str, Any] | None
 
 
 class Operations:
@@ -52,9 +64,15 @@ class Operations:
             request: what it answers; it is polled at the same host.
             result: the body in the end; None for none.
         """
+        done_at = time.monotonic() + seconds
+        done, waiting = Progress("Succeeded", result), Progress("InProgress")
+        return self.follow(request, lambda: done if time.monotonic() >= done_at else waiting)
+
+    def follow(self, request: Request, look: Callable[[], Progress]) -> dict[str, str]:
+        """The same for work that something else does; ``look`` is asked how far it is, at each poll."""
         name = str(uuid.uuid4())
         with self._lock:
-            self._all[name] = _Operation(time.monotonic() + seconds, _now(), result)
+            self._all[name] = _Operation(look, _now())
         places, prefix = self._workspaces, request.path.partition("/subscriptions/")[0]
         base = (
             f"https://{request.host}{prefix}/subscriptions/{places.subscription_id}"
@@ -75,16 +93,21 @@ class Operations:
 
     def _status(self, request: Request, sub: str, region: str, name: str) -> Response:
         operation = self._find(name)
-        is_done = time.monotonic() >= operation.done_at
-        body = {"id": request.path, "name": name, "status": "Succeeded" if is_done else "InProgress"}
-        body |= {"startTime": operation.started} | ({"endTime": _now()} if is_done else {})
-        return json_response(body, headers={} if is_done else {"Retry-After": str(RETRY_AFTER)})
+        progress = operation.look()
+        body: dict[str, Any] = {"id": request.path, "name": name, "status": progress.status}
+        body |= {"startTime": operation.started, "percentComplete": 0.0}
+        if progress.status not in _ENDS:
+            return json_response(body, headers={"Retry-After": str(RETRY_AFTER)})
+        body |= {"endTime": _now(), "percentComplete": 100.0}
+        return json_response(body | ({"error": progress.error} if progress.error else {}))
 
     def _result(self, request: Request, sub: str, region: str, name: str) -> Response:
-        operation = self._find(name)
-        if time.monotonic() < operation.done_at:
+        progress = self._find(name).look()
+        if progress.status not in _ENDS:
             return Response(202, b"", {"Location": f"https://{request.host}{request.path}", "Retry-After": "1"})
-        body = json.dumps(operation.result).encode() if operation.result is not None else b""
+        if progress.error:
+            return json_response({"error": progress.error}, 400)
+        body = json.dumps(progress.result).encode() if progress.result is not None else b""
         return Response(200, body, {"Content-Type": "application/json"})
 
 

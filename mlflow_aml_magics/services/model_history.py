@@ -41,18 +41,19 @@ class Change:
     text: str
 
     @property
+    def did(self) -> str:
+        """What was changed, without the comment; "" for a comment alone."""
+        if self.what == "stage":
+            return f"{self.before or 'None'} → {self.after or 'None'}"
+        if self.what == "alias" and self.after:
+            moved = f", until then of version {self.before}" if self.before else ""
+            return f"alias {self.after}{moved}"
+        return f"alias {self.before} removed" if self.what == "alias" else ""
+
+    @property
     def sentence(self) -> str:
         """What happened, without when and who."""
-        if self.what == "stage":
-            did = f"{self.before or 'None'} → {self.after or 'None'}"
-        elif self.what == "alias" and self.after:
-            moved = f", until then of version {self.before}" if self.before else ""
-            did = f"alias {self.after}{moved}"
-        elif self.what == "alias":
-            did = f"alias {self.before} removed"
-        else:
-            return self.text
-        return f"{did}: {self.text}" if self.text else did
+        return f"{self.did}: {self.text}" if self.did and self.text else self.did or self.text
 
 
 def history_of(tags: Mapping[str, str]) -> tuple[Change, ...]:

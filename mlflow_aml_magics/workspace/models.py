@@ -1,25 +1,30 @@
-"""Registered models: versions, stages, aliases, downloads."""
+"""Registered models: checking, making, comparing and sharing versions of them, and downloads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound, UsageError
-from .edits import Edits
+from ..errors import ExperimentNotFound, ModelNotFound, RunNotFound
 from .runs import run_id_of
+from .versions import Versions
 
 if TYPE_CHECKING:
     from ..client.connection import Progress
+    from ..services.compare_versions import VersionComparison
     from ..services.download import Download
-    from ..services.models import ModelCard, ModelList
+    from ..services.preflight import Preflight
     from ..services.register import Registration
+    from ..services.share import SharedVersion
 
 __all__ = ["Models"]
 
+_VERSION = re.compile(r"[^:@/]+[:@][^:@/]+")  # wine:3, wine@champion
 
-class Models(Edits):
+
+class Models(Versions):
     """The registered models of a store."""
 
     def register(
@@ -30,8 +35,13 @@ class Models(Edits):
         alias: str | None = None,
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
+        kind: str = "mlflow",
         input_example: object = None,
         pip_requirements: Sequence[str] | None = None,
+        check: bool = True,
+        load: bool = False,
+        fix: bool = False,
+        force: bool = False,
         progress: Progress | None = None,
     ) -> Registration:
         """Make a version of a registered model.
@@ -42,27 +52,124 @@ class Models(Edits):
             name: the registered model's name; made if there is none.
             alias: an alias to set on the version, "champion"; taken from the version that had it.
             description, tags: kept on the version.
+            kind: "mlflow"; "custom" for any file or folder, "triton" for a model repository of Triton.
             input_example, pip_requirements: of a fitted model object, as `mlflow.sklearn.log_model` takes them; naming
                 the requirements spares the seconds that mlflow takes to find them.
+            check: read its files first, and refuse what will fail; what may fail is told in the result.
+            load: load it too, and score its input example, in a process of its own: that takes seconds.
+            fix: register a copy with what is missing in its requirements; the original stays as it is.
+            force: register whatever the check finds.
+            progress: told in words what goes on.
 
         Returns:
             The version; an older one with ``created=False`` where it holds the same content already.
 
         Raises:
-            NoModelInRun, ModelError, StoreReadOnly: nothing half-done is left behind.
+            NoModelInRun, StoreReadOnly: nothing half-done is left behind.
+            ModelError: it is no model, or the check found what will fail.
         """
-        from ..services.register import register
+        from ..services.register import Check, register
 
         return register(
             self._connection,
-            self._model_source(source),
+            source if kind != "mlflow" else self._model_source(source),
             name,
+            kind=kind,
             alias=alias,
             description=description,
             tags=dict(tags or {}),
             experiment_id=self._home_experiment(),
             input_example=input_example,
             pip_requirements=pip_requirements,
+            check=Check(check, load, force, fix),
+            progress=progress,
+        )
+
+    def preflight(
+        self, source: object, *, target: str | None = None, load: bool = True, progress: Progress | None = None
+    ) -> Preflight:
+        """What is likely to fail when a model is registered or deployed, and what mends it; nothing is written.
+
+        Args:
+            source: as in `register`; also "wine:3", "wine@champion".
+            target: where it is to be deployed, as in `deploy`; None for registering alone.
+            load: load it and score its input example, in a process of its own: that takes seconds.
+            progress: told in words what goes on.
+
+        Raises:
+            ModelNotFound, RunNotFound, NoModelInRun, ModelError: there is no model to check.
+        """
+        from ..services.preflight import preflight
+
+        try:
+            model = self._served(source) if hasattr(source, "version") else self._model_source(source)
+        except RunNotFound:
+            model = source  # a registered model's name
+        return preflight(self._connection, model, target=target, load=load, progress=progress)
+
+    def compare_versions(self, a: object, b: object, *, progress: Progress | None = None) -> VersionComparison:
+        """Two versions side by side: metrics, params, signature, environment, files, tags.
+
+        Args:
+            a, b: "wine:3", "wine@champion", or what `register` or `models` returned. What is likely to break is told
+                for ``b`` in the place of ``a``.
+            progress: told what is read.
+
+        Raises:
+            ModelNotFound
+            UsageError: they are one version.
+        """
+        from ..services.compare_versions import compare_versions
+
+        return compare_versions(self._connection, self._served(a), self._served(b), progress=progress)
+
+    def are_versions(self, *words: object) -> bool:
+        """Whether each of them names a version of a registered model: "wine:3", "wine@champion"."""
+        from ..services.compare_versions import are_versions
+
+        return are_versions(self._connection, [str(word) for word in words])
+
+    def share(
+        self,
+        version: object,
+        *,
+        registry: str | None = None,
+        workspace: str | None = None,
+        resource_group: str | None = None,
+        subscription: str | None = None,
+        store: str | None = None,
+        name: str | None = None,
+        alias: str | None = None,
+        progress: Progress | None = None,
+    ) -> SharedVersion:
+        """Copy a version to a registry, to another workspace or to another store, files and all, or not at all.
+
+        Args:
+            version: "wine:3", "wine@champion", or what `register` or `models` returned.
+            registry: of Azure Machine Learning, whose models several workspaces share.
+            workspace, resource_group, subscription: another workspace; group and subscription are this one's if None.
+            store: any other store, as `connect` takes it.
+            name: there; the same name if None.
+            alias: given to the copy; a registry has none.
+            progress: told in words what goes on.
+
+        Returns:
+            The copy; an older one with ``created=False`` where the same content is there already.
+
+        Raises:
+            ModelNotFound, WorkspaceNotFound
+            UsageError: no such place, or the version is there already.
+        """
+        from ..services.share import share
+
+        return share(
+            self._connection,
+            self._served(version),
+            registry=registry,
+            workspace=(subscription, resource_group, workspace),
+            store=store,
+            name=name,
+            alias=alias,
             progress=progress,
         )
 
@@ -79,6 +186,8 @@ class Models(Edits):
         except RunNotFound:
             if "/" in source or Path(source).exists():
                 return Path(source)  # whose error says what the folder lacks
+            if _VERSION.fullmatch(source):
+                return f"models:/{source}"
             raise
 
     def _home_experiment(self) -> str | None:
@@ -91,68 +200,6 @@ class Models(Edits):
             return find_experiments(self._connection, self.experiments[:1])[0].experiment_id
         except ExperimentNotFound:
             return None
-
-    def models(self, name: str | None = None) -> ModelList:
-        """Registered models and their versions, with stages, aliases, source runs and metrics.
-
-        Raises:
-            ModelNotFound: there is no model of that name.
-        """
-        from ..services.models import list_models
-
-        return list_models(self._connection, name)
-
-    def model(self, version: object) -> ModelCard:
-        """One version of a registered model, with its stage, aliases, metrics, tags, and who changed it and why.
-
-        Args:
-            version: "wine:3", "wine@champion", "wine" for the newest, or what `register` or `models` returned.
-
-        Raises:
-            ModelNotFound: with what there is.
-        """
-        from ..services.models import show_model
-
-        return show_model(self._connection, self._served(version))
-
-    def set_stage(self, version: object, stage: str, *, comment: str = "") -> ModelCard:
-        """Move a version to a stage; the other versions stay in theirs.
-
-        Args:
-            version: as in `model`.
-            stage: "None", "Staging", "Production" or "Archived".
-            comment: why; kept on the version with your name and the time.
-        """
-        from ..services.models import set_stage
-
-        return set_stage(self._connection, self._served(version), stage, text=comment)
-
-    def set_alias(self, version: object, alias: str, *, comment: str = "") -> ModelCard:
-        """Give an alias to a version, and take it from the one that had it.
-
-        Args:
-            version, comment: as in `set_stage`.
-            alias: "champion".
-        """
-        from ..services.models import set_alias
-
-        return set_alias(self._connection, self._served(version), alias, text=comment)
-
-    def remove_alias(self, version: object, alias: str, *, comment: str = "") -> ModelCard:
-        """Take an alias from a version.
-
-        Raises:
-            UsageError: it is not this version's.
-        """
-        from ..services.models import remove_alias
-
-        return remove_alias(self._connection, self._served(version), alias, text=comment)
-
-    def comment(self, version: object, text: str) -> ModelCard:
-        """Keep a comment on a version, with your name and the time."""
-        from ..services.models import comment
-
-        return comment(self._connection, self._served(version), text)
 
     def download(
         self,
@@ -193,20 +240,3 @@ class Models(Edits):
                 return fetch(f"runs:/{self.find(address)}")
             except RunNotFound:
                 raise missing from None
-
-    def _model_names(self) -> list[str]:
-        from ..client.models import list_versions
-
-        return sorted({version.name for version in list_versions(self._connection, metrics=False)})
-
-    def _served(self, model: object) -> str:
-        if hasattr(model, "version") and hasattr(model, "name"):
-            return f"{model.name}:{model.version}"
-        if run_id_of(model):
-            return f"runs:/{run_id_of(model)}"
-        if not isinstance(model, str | Path):
-            raise UsageError(
-                f"this {type(model).__name__} cannot be served as it is",
-                hint="%aml_register it first, then deploy that",
-            )
-        return str(model)

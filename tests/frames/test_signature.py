@@ -25,6 +25,7 @@ from mlflow.types.schema import (
 )
 
 from mlflow_aml_magics.errors import InvokeError
+from mlflow_aml_magics.frames.samples import made_up
 from mlflow_aml_magics.frames.signature import Rows, Signature, Tensors, as_body, parse_signature, read_body
 
 COLUMNS = Schema([ColSpec("double", "age"), ColSpec("long", "bmi count", required=False), ColSpec("string", "sex")])
@@ -60,7 +61,7 @@ def enforced(body: dict[str, Any], schema: Schema) -> Any:
 )
 def test_mlflow_accepts_the_sample_of_columns(schema: Schema, form: Any) -> None:
     signature = signature_of(schema)
-    sample = signature.fit(signature.sample(2))
+    sample = signature.fit(made_up(signature, 2))
     frame = enforced(as_body(sample, form), schema)
     assert list(frame.columns) == schema.input_names()
     assert len(frame) == 2
@@ -76,11 +77,11 @@ def test_mlflow_accepts_the_sample_of_columns(schema: Schema, form: Any) -> None
 )
 def test_mlflow_accepts_the_sample_of_tensors(schema: Schema) -> None:
     signature = signature_of(schema)
-    enforced(as_body(signature.fit(signature.sample(2))), schema)
+    enforced(as_body(signature.fit(made_up(signature, 2))), schema)
 
 
 def test_azure_s_form() -> None:
-    body = as_body(signature_of(COLUMNS).sample(2), "input_data")
+    body = as_body(made_up(signature_of(COLUMNS), 2), "input_data")
     assert body == {
         "input_data": {
             "columns": ["age", "bmi count", "sex"],
@@ -186,3 +187,76 @@ def test_what_is_no_table_says_what_is() -> None:
     with pytest.raises(InvokeError, match="no table") as caught:
         read_body("age=1")
     assert "DataFrame" in str(caught.value.hint)
+
+
+def test_what_has_no_name_goes_by_its_place() -> None:
+    columns = signature_of(Schema([ColSpec("double"), ColSpec("string")]))
+    assert columns.fit(read_body([{"1": "a", "0": 2}])) == Rows(None, ((2.0, "a"),))
+    array = signature_of(Schema([TensorSpec(np.dtype("float64"), (-1, 2))]))
+    assert array.fit(read_body([{"0": [[1, 2]]}])) == Tensors([[1, 2]])
+    one = signature_of(Schema([ColSpec("long", "n")]))
+    assert one.fit(read_body([1, 2, 3])) == Rows(("n",), ((1,), (2,), (3,)))
+
+
+def test_a_record_of_arrays_is_arrays_and_several_are_rows_of_them() -> None:
+    named = signature_of(Schema([TensorSpec(np.dtype("int64"), (-1, 2), "x")]))
+    expected = Tensors({"x": [[1, 2], [3, 4]]})
+    assert named.fit(read_body([{"x": [[1, 2], [3, 4]]}])) == expected
+    assert named.fit(read_body({"instances": [{"x": [1, 2]}, {"x": [3, 4]}]})) == expected
+    assert named.fit(read_body({"inputs": {"x": [[1, 2], [3, 4]]}})) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fitted"),
+    [
+        ("datetime", "2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00"),
+        ("datetime", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00"),
+        ("datetime", "2026-01-01", "2026-01-01"),
+        ("datetime", "yesterday", None),
+        ("binary", b"\x00\xff", "AP8="),
+        ("binary", "AP8=\n", "AP8=\n"),
+        ("binary", "no base64!", None),
+        ("long", "9007199254740993", 9007199254740993),
+        ("long", 2**63, None),
+        ("long", "1_000", None),
+        ("integer", 2**31, None),
+        ("double", 10**400, None),
+        ("double", float("inf"), None),
+        ("double", "1e3", 1000.0),
+        ("boolean", "TRUE", True),
+        ("boolean", 1, None),
+    ],
+)
+def test_values_become_what_mlflow_s_server_reads(kind: str, value: Any, fitted: Any) -> None:
+    schema = Schema([ColSpec(kind, "c")])
+    signature = signature_of(schema)
+    if fitted is None:
+        with pytest.raises(InvokeError, match=f"column 'c', row 0 is .*, and the model takes {kind}"):
+            signature.fit(Rows(("c",), ((value,),)))
+        return
+    rows = signature.fit(Rows(("c",), ((value,),)))
+    assert rows == Rows(("c",), ((fitted,),))
+    enforced(as_body(rows), schema)
+
+
+def test_a_column_may_be_called_as_a_wire_form_is() -> None:
+    signature = signature_of(Schema([ColSpec("double", "inputs"), ColSpec("double", "age")]))
+    assert signature.fit(read_body([{"inputs": 1, "age": 2}])) == Rows(("inputs", "age"), ((1.0, 2.0),))
+    assert signature.fit(read_body({"inputs": 1, "age": 2})) == Rows(("inputs", "age"), ((1.0, 2.0),))
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([[1, 2], [3]], "ragged"),
+        ([[1, 2.5]], r"input 'x' at \[0, 1\] is 2.5, and the model takes int64"),
+        ([[1, None]], r"input 'x' at \[0, 1\] is None"),
+        ([[1, True]], r"input 'x' at \[0, 1\] is True"),
+        ([[1, 2**80]], r"input 'x' at \[0, 1\] is 1208925819614629174706176"),
+        (5, r"input 'x' has the shape \(none: it is a single value\)"),
+    ],
+)
+def test_arrays_are_checked_number_by_number(value: Any, says: str) -> None:
+    signature = signature_of(Schema([TensorSpec(np.dtype("int64"), (-1, 2), "x")]))
+    with pytest.raises(InvokeError, match=says):
+        signature.fit(Tensors({"x": value}))

@@ -64,11 +64,29 @@ def test_from_the_best_run_to_predictions(served: Any, tmp_path: Path) -> None:
         answer = served.run(cell)
         assert list(pd.Series(answer.predictions)) == expected, cell
     assert len(answer.latencies_ms) == 1
+    some = served.run("%aml_invoke wine --data X --rows 1: --chunk 1 --repeat 2")
+    assert (list(some.predictions), some.parts, len(some.latencies_ms)) == (expected[1:], 2, 4)
+    with pytest.raises(InvokeError, match=r"Expecting ',' delimiter, at line 2, column 8: 1\}$"):
+        served.run('%%aml_invoke wine\n{"a":\n   "b" 1}\n')
+    with pytest.raises(InvokeError, match="no parameter 'k'"):
+        served.run("%aml_invoke wine --sample --param k=2")
+    for words, says in (("--rows 1-2", "A:B"), ("--curl --python", "one of them"), ("--compare a b c", "blue green")):
+        with pytest.raises(UsageError) as refused:
+            served.run(f"%aml_invoke wine --sample {words}")
+        assert says in f"{refused.value} {refused.value.hint}"
 
     key = next(Path(os.environ["AML_MAGICS_STATE_DIR"]).rglob("key")).read_text()
     command = served.run("%aml_invoke wine --sample --curl")
     assert command.startswith("curl ")
-    shown = [command, repr(served.run("%aml_endpoints")), repr(answer), repr(served.run("%aml_deploy --logs wine"))]
+    code = served.run("%aml_invoke wine --data X --python")
+    assert "urllib" in code
+    shown = [
+        command,
+        code,
+        repr(served.run("%aml_endpoints")),
+        repr(answer),
+        repr(served.run("%aml_deploy --logs wine")),
+    ]
     assert not any(key in text for text in shown)
     assert "wine" in repr(served.run("%aml_track --status"))
 
@@ -79,10 +97,18 @@ def test_from_the_best_run_to_predictions(served: Any, tmp_path: Path) -> None:
     assert "wine" in (caught.value.hint or "")
     served.run("wine = X")
     assert served.run("%aml_deploy wine --name again").ref == "wine"
+    found = served.run("%aml_invoke wine --compare again --data X")
+    assert found.same
+    assert "100 % equal (3 of 3)" in repr(found)
     with pytest.raises(UsageError, match="Ridge"):
         served.run("%aml_deploy model")
-    assert "stopped and deleted" in served.run("%aml_deploy --delete wine")
-    assert [d.name for d in served.run("%aml_endpoints")] == ["again"]
+    plan = served.run("%aml_deploy wine@champion --name third --isolated --port 5999 --dry-run")
+    assert "an environment of its own requirements" in plan.steps[1]
+    assert "isolated=True" in plan.python
+    with pytest.raises(UsageError, match="--to docker knows no isolated"):
+        served.run("%aml_deploy wine@champion --to docker --isolated")
+    assert "wine is deleted" in served.run("%aml_deploy --delete wine")
+    assert [d.name for d in served.run("%aml_endpoints --static")] == ["again"]
 
 
 def test_what_can_be_registered(tracked: Any, tmp_path: Path) -> None:
@@ -104,7 +130,9 @@ def test_what_can_be_registered(tracked: Any, tmp_path: Path) -> None:
         ("%aml_register best --metric val/rmse", UsageError, "--name"),
         ("%aml_deploy wine@champion", ModelNotFound, "wine"),
         ("%aml_deploy wine --to moon", UsageError, "moon"),
-        ("%aml_deploy", UsageError, "one model"),
+        ("%aml_deploy wine --logs wine", UsageError, "one model"),
+        ("%aml_deploy --traffic blue=100", UsageError, "which endpoint"),
+        ("%aml_deploy --traffic blue", UsageError, "NAME=PERCENT"),
         ("%aml_deploy --delete wine", DeploymentNotFound, "wine"),
         ("%aml_invoke wine", UsageError, "--sample"),
         ("%aml_invoke wine --sample --repeat 0", UsageError, "0"),

@@ -27,7 +27,7 @@ class Asked:
                 self.replies.append((message, buffers))
                 self.arrived.notify_all()
 
-    def __call__(self, name: str, **args: Any) -> tuple[dict[str, Any], Any]:
+    def __call__(self, name: str, /, **args: Any) -> tuple[dict[str, Any], Any]:
         before = len(self.replies)
         self.panel._receive(self.panel, {"id": str(before), "kind": "request", "name": name, "args": args}, [])
         with self.arrived:

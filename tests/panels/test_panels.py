@@ -214,6 +214,6 @@ def test_names_of_models_cost_no_request_a_version(
     def forbidden(*_: object, **__: object) -> None:
         pytest.fail("a version's metrics were read")
 
-    monkeypatch.setattr("mlflow_aml_magics.client.registry._metrics", forbidden)
+    monkeypatch.setattr("mlflow_aml_magics.client.registry._with_metrics", forbidden)
     assert workspace._model_names() == ["wine"]
     assert _models(workspace) == ["wine:1"]

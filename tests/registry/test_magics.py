@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlflow_aml_magics.errors import AmlMagicsError, UsageError
+from mlflow_aml_magics.errors import AmlMagicsError, InUse, UsageError
 from mlflow_aml_magics.services import deploy
 
 from .conftest import FRAME, LogRun, fitted
@@ -59,6 +59,32 @@ def test_words_that_do_not_fit(shell: Shell, store_uri: str) -> None:
         shell.run("%aml_models wine:1 --comment x")
     with pytest.raises(AmlMagicsError, match="no registered model 'nobody'"):
         shell.run("%aml_download nobody")
+    with pytest.raises(UsageError, match="which model is meant"):
+        shell.run("%aml_models --delete")
+    with pytest.raises(UsageError, match="which version"):
+        shell.run("%aml_models wine --lineage")
+
+
+def test_everything_that_a_version_is_asked_for(shell: Shell, sqlite: Workspace, log_run: LogRun, called: str) -> None:
+    sqlite.register(log_run(sqlite), called)
+    shell.run(f"%aml_track {sqlite.uri} --experiment {called} --no-autolog")
+    card = repr(shell.run(f"%aml_models {called}:1"))
+    assert all(word in card for word in ("python_function, sklearn", "input", "double", "7 files"))
+    assert "trained" in repr(shell.run(f"%aml_models {called}:1 --lineage"))
+    assert shell.run(f"%aml_models {called}:1 --tag team=red --tag 'why=for fun'") == (
+        f"{called}:1: tag team = red\n{called}:1: tag why = for fun"
+    )
+    shell.run(f"%aml_models {called}:1 --remove-tag team")
+    shell.run(f'%aml_models {called} --description "the model"')
+    shell.run(f'%aml_models {called}:1 --archive -c "too old"')
+    thread = repr(shell.run(f"%aml_models {called}:1 --history"))
+    assert "None → Archived: too old" in thread
+    shell.run(f"%aml_models {called}:1 --restore")
+    (version,) = shell.run(f"%aml_models {called} --static")  # type: ignore[attr-defined]
+    assert (version.stage, version.tags["why"], "team" in version.tags) == ("", "for fun", False)
+    with pytest.raises(InUse):
+        shell.run(f"%aml_models {called} --delete")
+    assert "is deleted with 1 version" in str(shell.run(f"%aml_models {called} --delete --force"))
 
 
 @pytest.mark.usefixtures("nothing_left")

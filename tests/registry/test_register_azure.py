@@ -20,7 +20,8 @@ from mlflow_aml_magics.errors import (
     StoreError,
     UsageError,
 )
-from mlflow_aml_magics.services import register as service
+from mlflow_aml_magics.services.model_tags import DIGEST
+from mlflow_aml_magics.services.register import mlflow_models as service
 
 from .conftest import FRAME, PIP, LogRun, fitted
 
@@ -129,8 +130,11 @@ def test_a_large_model_is_not_downloaded_to_compare_it(
     monkeypatch.setattr(service, "READ_BELOW", 10)
     before, said = len(sandbox.requests(READS)), list[str]()
     done = azure.register(run_id, called, progress=said.append)
-    assert {r.path.rpartition("/")[2] for r in sandbox.requests(READS)[before:]} == {"MLmodel"}
-    assert service.DIGEST_TAG not in done.model_version.tags
+    read = {r.path.rpartition("/")[2] for r in sandbox.requests(READS)[before:]}
+    assert "MLmodel" in read
+    assert not any("model." in name for name in read)  # only what says how it is to be served
+    assert DIGEST not in done.model_version.tags
+    assert "azureml-ai-monitoring" in repr(done)  # which was checked all the same
     assert any("not downloaded to compare" in line for line in said)
     assert not azure.register(run_id, called).created  # known by its source
 

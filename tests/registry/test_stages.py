@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlflow_aml_magics.errors import ModelNotFound, StoreError, UsageError
+from mlflow_aml_magics.errors import InUse, ModelNotFound, StoreError, UsageError
 from mlflow_aml_magics.services.model_history import KEEP, PREFIX, history_of
+
+from .conftest import LogRun
 
 if TYPE_CHECKING:
     from mlflow_aml_magics.sandbox import Sandbox
@@ -146,7 +148,103 @@ def test_a_stage_of_the_studio_is_shown_beside(azure: Workspace, models: Any, ex
     assert card.model_version.studio_stage == ""  # here both are one again
 
 
+def test_what_files_and_run_of_a_version_say(ws: Workspace, log_run: LogRun, called: str) -> None:
+    run_id = log_run(ws, name="brave-fox")
+    ws.register(run_id, called)
+    facts = ws.model(f"{called}:1").facts
+    assert facts is not None
+    assert facts.flavors == ("python_function", "sklearn")
+    assert facts.signature[:2] == (("input", "a", "double"), ("input", "b", "double"))
+    assert (facts.size or 0) > 1000  # Azure ML lists no sizes: the MLmodel has it
+    assert len(facts.files) == 7
+    way = ws.lineage(called)
+    assert way.run is not None
+    assert (way.run.name, way.run.experiment, way.deployments, way.notes) == ("brave-fox", called, (), ())
+
+
 def test_the_login_is_named(azure: Workspace, versions: Versions, sandbox: Sandbox) -> None:
     name = versions(azure, 1)
     card = azure.comment(f"{name}:1", "hello")
     assert card.history[0].who == sandbox.client_id
+
+
+def test_others_in_production_are_named_and_archived_when_asked(ws: Workspace, versions: Versions) -> None:
+    name = versions(ws, 3)
+    ws.set_stage(f"{name}:1", "Production")
+    card = ws.set_stage(f"{name}:2", "Production")
+    assert card.others == ("1",)
+    assert "version 1 is in Production too" in repr(card)
+    card = ws.set_stage(f"{name}:3", "production", archive_others=True)
+    assert (card.others, card.message.endswith("archived version 2, 1")) == ((), True)
+    assert [(v.version, v.stage) for v in ws.models(name)] == [
+        ("3", "Production"),
+        ("2", "Archived"),
+        ("1", "Archived"),
+    ]
+    assert "version 3 is in Production now" in repr(ws.model(f"{name}:1").thread)
+
+
+def test_archived_and_back(ws: Workspace, versions: Versions) -> None:
+    name = versions(ws, 1)
+    ws.set_alias(f"{name}:1", "champion")
+    card = ws.archive_model(f"{name}@champion", comment="too old")
+    assert (card.stage, card.aliases, card.history[0].sentence) == (
+        "Archived",
+        ("champion",),
+        "None → Archived: too old",
+    )
+    assert "was archived already" in ws.archive_model(f"{name}:1").message
+    assert ws.restore_model(f"{name}:1").stage == ""
+    assert "is not archived" in ws.restore_model(f"{name}:1").message
+    assert [c.what for c in ws.model(f"{name}:1").thread.changes] == ["alias", "stage", "stage"]  # the oldest first
+
+
+def test_the_studio_lists_no_archived_version(azure: Workspace, versions: Versions, models: Any) -> None:
+    name = versions(azure, 2)
+    azure.archive_model(f"{name}:1")
+    assert [m.version for m in models.list(name=name)] == ["2"]
+    assert [v.version for v in azure.models(name)] == ["2", "1"]
+    azure.restore_model(f"{name}:1")
+    assert {m.version for m in models.list(name=name)} == {"1", "2"}
+
+
+def test_descriptions_and_tags_of_a_version_and_of_a_model(ws: Workspace, versions: Versions) -> None:
+    name = versions(ws, 1)
+    ws.describe_model(f"{name}:1", HOSTILE)
+    ws.describe_model(name, "the model")
+    ws.tag_model(f"{name}:1", "team", "red")
+    ws.tag_model(name, "owner", "ann")
+    listed = ws.models(name)
+    assert (listed[0].description, listed[0].tags["team"]) == (HOSTILE, "red")
+    assert (listed.models[0].description, listed.models[0].tags) == ("the model", {"owner": "ann"})
+    assert "<script>" not in ws.model(f"{name}:1")._repr_mimebundle_()["text/html"]
+    ws.tag_model(f"{name}:1", "team", None)
+    ws.tag_model(name, "owner", None)
+    ws.describe_model(f"{name}:1", "")
+    assert (ws.models(name)[0].description, ws.models(name).models[0].tags) == ("", {})
+    with pytest.raises(UsageError, match="has no tag 'team'"):
+        ws.tag_model(f"{name}:1", "team", None)
+    with pytest.raises(UsageError, match="keeps the discussion"):
+        ws.tag_model(f"{name}:1", f"{PREFIX}20261121", "forged")
+
+
+def test_what_is_in_use_is_not_deleted_unasked(ws: Workspace, versions: Versions) -> None:
+    name = versions(ws, 3)
+    ws.set_alias(f"{name}:1", "champion")
+    ws.set_stage(f"{name}:2", "Production")
+    with pytest.raises(InUse, match="the alias champion"):
+        ws.delete_model(f"{name}:1")
+    with pytest.raises(InUse, match="the stage Production"):
+        ws.delete_model(f"{name}:2")
+    assert len(ws.models(name)) == 3
+    assert "is deleted" in ws.delete_model(f"{name}:3")
+    ws.delete_model(f"{name}:1", force=True)
+    assert [v.version for v in ws.models(name)] == ["2"]
+    with pytest.raises(ModelNotFound, match="no alias 'champion'"):  # mlflow's SQL store would leave it
+        ws.model(f"{name}@champion")
+    with pytest.raises(InUse, match="has 1 version; in use are"):
+        ws.delete_model(name)
+    done = ws.delete_model(name, force=True)
+    assert ("Azure ML keeps its name" in done) is (ws.connection.azure is not None)
+    with pytest.raises(ModelNotFound):
+        ws.model(f"{name}:2")

@@ -35,7 +35,18 @@ from mlflow_aml_magics.errors import (
     UsageError,
 )
 from mlflow_aml_magics.services import deploy as deploying
-from mlflow_aml_magics.services.deploy import delete, deploy, deployments, get, logs, records, stop_all
+from mlflow_aml_magics.services.deploy import (
+    DeployOptions,
+    Ref,
+    delete,
+    deploy,
+    deployments,
+    get,
+    logs,
+    state,
+    stop_all,
+)
+from mlflow_aml_magics.services.deploy.state import locked
 from mlflow_aml_magics.services.register import register
 
 from .conftest import DoesNotLoad, HasWorker, scoring_processes
@@ -62,7 +73,7 @@ def port_of(url: str) -> int:
 
 
 def test_it_outlives_the_process_that_made_it(served: Path) -> None:
-    wine = get("wine")
+    wine = get(None, "wine")
     assert wine.state == "running"
     assert wine.model == "wine version 1"
     assert wine.ref == "wine@champion"
@@ -73,7 +84,7 @@ def test_it_outlives_the_process_that_made_it(served: Path) -> None:
 
 
 def test_it_listens_on_the_loopback_alone(served: Path) -> None:
-    wine = get("wine")
+    wine = get(None, "wine")
     listening = [c.laddr for c in psutil.Process(wine.pid).net_connections() if c.status == psutil.CONN_LISTEN]
     assert listening == [("127.0.0.1", port_of(wine.url))]
 
@@ -83,7 +94,7 @@ def test_it_listens_on_the_loopback_alone(served: Path) -> None:
 def test_nobody_gets_in_without_the_key(served: Path, key: str, path: str, given: str | None) -> None:
     import http.client
 
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(get("wine").url), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(get(None, "wine").url), timeout=10)
     headers = {"Authorization": given.format(key=key)} if given is not None else {}
     connection.request("POST" if path == "/invocations" else "GET", path, "{}", headers)
     response = connection.getresponse()
@@ -93,10 +104,10 @@ def test_nobody_gets_in_without_the_key(served: Path, key: str, path: str, given
 
 
 def test_the_key_is_seen_nowhere(served: Path, key: str, shared_output: str) -> None:
-    wine = get("wine")
-    target = deploying.target_of("wine")
+    wine = get(None, "wine")
+    target = deploying.target(None, "local")
     bundle = [*wine._repr_mimebundle_().values(), *deployments()._repr_mimebundle_().values()]
-    texts = [shared_output, repr(wine), *bundle, logs("wine", 1000), target.curl("wine", "{}")]
+    texts = [shared_output, repr(wine), *bundle, logs(None, "wine", 1000), target.curl(Ref("wine"), "{}")]
     texts += [" ".join(psutil.Process(wine.pid).cmdline()), (served / "wine.json").read_text()]
     assert all(key not in text for text in texts)
     environment = psutil.Process(wine.pid).environ()
@@ -112,14 +123,14 @@ def test_only_the_owner_reads_the_books(served: Path) -> None:
 
 
 def test_its_log_is_at_hand(served: Path) -> None:
-    assert "startup complete" in logs("wine").lower()
-    assert len(logs("wine", 1).splitlines()) == 1
-    assert logs("wine", 0) == ""
+    assert "startup complete" in logs(None, "wine").lower()
+    assert len(logs(None, "wine", 1).splitlines()) == 1
+    assert logs(None, "wine", 0) == ""
 
 
 def test_a_fresh_process_finds_it_without_loading_mlflow(served: Path) -> None:
     script = (
-        "import sys; from mlflow_aml_magics.services.deploy import get; print(repr(get('wine')));"
+        "import sys; from mlflow_aml_magics.services.deploy import get; print(repr(get(None, 'wine')));"
         "print('mlflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -131,30 +142,30 @@ def test_a_fresh_process_finds_it_without_loading_mlflow(served: Path) -> None:
 def test_an_unknown_name(served: Path) -> None:
     for act in (get, delete, logs):
         with pytest.raises(DeploymentNotFound, match="no deployment 'wein'; there are wine") as caught:
-            act("wein")
+            act(None, "wein")
         assert "did you mean 'wine'" in (caught.value.hint or "")
 
 
 def test_a_taken_port_is_named_with_who_has_it(served: Path, shared_conn: Connection, tmp_path: Path) -> None:
-    port = port_of(get("wine").url)
+    port = port_of(get(None, "wine").url)
     with pytest.raises(DeploymentError, match=f"port {port} is taken by the deployment 'wine'"):
-        deploy(shared_conn, "wine@champion", name="second", port=port)
+        deploy(shared_conn, "wine@champion", name="second", options=DeployOptions(port=port))
     assert [d.name for d in deployments()] == ["wine"]
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
         with pytest.raises(DeploymentError, match=f"port {port} is taken by process {os.getpid()}") as caught:
-            deploy(shared_conn, "wine@champion", name="second", port=port)
+            deploy(shared_conn, "wine@champion", name="second", options=DeployOptions(port=port))
     assert "another --port" in (caught.value.hint or "")
     assert len(scoring_processes(str(served.parent))) == 1
 
 
 def test_a_failed_replacement_leaves_the_old_one_running(served: Path, shared_conn: Connection, tmp_path: Path) -> None:
-    before = get("wine")
+    before = get(None, "wine")
     broken = shutil.copytree(fetch(shared_conn, "models:/wine@champion"), tmp_path / "broken")
     (broken / "model.skops").unlink()
     with pytest.raises(DeploymentError, match="the model does not load"):
         deploy(shared_conn, broken, name="wine")
-    assert get("wine") == before
+    assert get(None, "wine") == before
     assert ping(port_of(before.url))
     assert len(scoring_processes(str(served.parent))) == 1
 
@@ -169,17 +180,17 @@ def test_start_replace_and_delete(conn: Connection, log_run: LogRun, rows: pd.Da
     first = deploy(conn, f"runs:/{run_id}", name="wine", progress=said.append)
     assert first.model == f"model of run {run_id}"
     assert any(line.startswith("loading the model…") for line in said)
-    second = deploy(conn, run_id, name="wine", port=port_of(first.url))  # the port is its own
+    second = deploy(conn, run_id, name="wine", options=DeployOptions(port=port_of(first.url)))  # the port is its own
     assert second.url == first.url
     assert second.pid != first.pid
     assert not psutil.pid_exists(first.pid or 0)
     assert scoring_processes(str(books())) == [second.pid]
     assert len(left()) == 2  # one record, one folder
-    delete("wine")
+    delete(None, "wine")
     assert not ping(port_of(second.url))
     assert left() == []
     with pytest.raises(DeploymentNotFound, match="there is none"):
-        get("wine")
+        get(None, "wine")
 
 
 @pytest.mark.usefixtures("no_leftovers")
@@ -190,11 +201,11 @@ def test_what_died_is_not_said_to_run(conn: Connection, log_run: LogRun) -> None
     psutil.Process(killed.pid).kill()
     psutil.Process(ended.pid).terminate()
     psutil.wait_procs([psutil.Process(p) for p in (killed.pid, ended.pid)], timeout=20)
-    assert (get("killed").state, get("ended").state) == ("failed", "stopped")
-    assert "ended without a word" in get("killed").detail
-    assert "startup complete" in get("killed").detail  # its log's last lines
+    assert (get(None, "killed").state, get(None, "ended").state) == ("failed", "stopped")
+    assert "ended without a word" in get(None, "killed").detail
+    assert "startup complete" in get(None, "killed").detail  # its log's last lines
     with pytest.raises(DeploymentError, match=r"'killed' has failed: its process .* killed") as caught:
-        deploying.target_of("killed").send("killed", "{}", timeout=5)
+        deploying.target(None, "local").send(Ref("killed"), "{}", timeout=5)
     assert "%aml_deploy" in (caught.value.hint or "")
     assert "failed" in repr(deployments())
     assert sorted(stop_all()) == ["ended", "killed"]
@@ -212,9 +223,9 @@ def test_a_pid_that_went_to_another_process_is_not_it(conn: Connection) -> None:
         "port": 1, "folder": str(home), "started": "2020-01-01T00:00:00+00:00",
     }  # fmt: skip
     (books() / "wine.json").write_text(json.dumps(record))
-    assert get("wine").state == "stopped"
-    assert "restarted" in get("wine").detail
-    delete("wine")  # and this process still runs
+    assert get(None, "wine").state == "stopped"
+    assert "restarted" in get(None, "wine").detail
+    delete(None, "wine")  # and this process still runs
     assert left() == []
 
 
@@ -222,11 +233,11 @@ def test_a_pid_that_went_to_another_process_is_not_it(conn: Connection) -> None:
 def test_a_broken_record_is_named(conn: Connection) -> None:
     books().mkdir(parents=True, mode=0o700)
     (books() / "wine.json").write_text("{")
-    for act in (logs, lambda name: deploying.target_of(name).about(name)):
+    for act in (logs, lambda _, name: deploying.target(None, "local").about(Ref(name))):
         with pytest.raises(DeploymentError, match="the record of the deployment 'wine' cannot be read") as caught:
-            act("wine")
+            act(None, "wine")
         assert caught.value.hint == "%aml_deploy --delete wine"
-    assert "%aml_deploy --delete wine" in repr(get("wine"))
+    assert "%aml_deploy --delete wine" in repr(get(None, "wine"))
 
 
 GARBLED = {
@@ -248,13 +259,13 @@ def test_a_broken_record_is_in_nobodys_way(served: Path, content: str | bytes | 
         broken.write_bytes(content if isinstance(content, bytes) else content.encode())
     home = served / "old-0a1b2c3d"
     home.mkdir()
-    assert get("wine").state == "running"
-    assert deploying.target_of("wine").about("wine").servable
+    assert get(None, "wine").state == "running"
+    assert deploying.target(None, "local").about(Ref("wine")).servable
     listed = {d.name: d for d in deployments()}
     assert sorted(listed) == ["old", "wine"]
     assert (listed["old"].state, listed["old"].detail) == ("failed", "its record cannot be read")
     assert "its record cannot be read" in repr(deployments())
-    assert delete("old").name == "old"
+    assert delete(None, "old").name == "old"
     assert not broken.exists()
     assert not home.exists()
     assert [d.name for d in deployments()] == ["wine"]
@@ -279,7 +290,7 @@ def test_a_record_of_a_later_version_is_read(served: Path) -> None:
     record |= {"colour": "red", "process": record["process"] | {"host": "here"}}
     path.write_text(json.dumps(record))
     try:
-        assert get("wine").state == "running"
+        assert get(None, "wine").state == "running"
     finally:
         path.write_text(kept)
 
@@ -296,7 +307,7 @@ def test_deleting_a_broken_record_ends_its_process(conn: Connection, log_run: Lo
 def test_looking_makes_no_folder() -> None:
     assert list(deployments()) == []
     with pytest.raises(DeploymentNotFound):
-        get("wine")
+        get(None, "wine")
     assert not books().exists()
 
 
@@ -312,13 +323,13 @@ def test_a_folder_that_cannot_be_made_is_named(
 
 
 def test_only_one_at_a_time_has_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "LOCK_SECONDS", 0.2)
-    with records.locked("wine"):
-        with pytest.raises(DeploymentError, match="another session"), records.locked("wine"):
+    monkeypatch.setattr(state, "LOCK_SECONDS", 0.2)
+    with locked("wine"):
+        with pytest.raises(DeploymentError, match="another session"), locked("wine"):
             pass
-        with records.locked("port"):
+        with locked("port"):
             pass
-    with records.locked("wine"):
+    with locked("wine"):
         pass
     assert left() == []
 
@@ -328,7 +339,7 @@ def test_the_lock_is_never_held_twice() -> None:
 
     def work() -> None:
         for _ in range(5):
-            with records.locked("wine"):
+            with locked("wine"):
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 inside[0] -= 1
@@ -363,7 +374,7 @@ def test_the_processes_that_a_model_starts_end_with_it(
     first = deploy(conn, log_run(HasWorker(), input_example=None), name="wine")
     assert "AML_MAGICS_CONTEXT" not in psutil.Process(first.pid).environ()
     [worker] = psutil.Process(first.pid).children()
-    delete("wine")
+    delete(None, "wine")
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
 
 
@@ -392,7 +403,7 @@ def test_a_missing_package_is_named(conn: Connection, log_run: LogRun, tmp_path:
 @pytest.mark.usefixtures("no_leftovers")
 def test_a_model_that_takes_too_long_is_given_up(conn: Connection, log_run: LogRun) -> None:
     with pytest.raises(DeploymentError, match=r"after 0\.2 s") as caught:
-        deploy(conn, log_run(), name="slow", timeout=0.2)
+        deploy(conn, log_run(), name="slow", options=DeployOptions(timeout=0.2))
     assert "its log is" in (caught.value.hint or "")
     assert left() == []
 
@@ -430,7 +441,7 @@ deploy(open_connection({conn.uri!r}), Path({str(folder)!r}), name="wine", progre
     assert scoring_processes(str(books())) == []
     assert left() == ["wine.lock"]  # which a later deploy sees to be of a dead process
     with pytest.raises(DeploymentError, match="after 0 s"):
-        deploy(conn, folder, name="wine", timeout=0)
+        deploy(conn, folder, name="wine", options=DeployOptions(timeout=0))
     assert left() == []
 
 
@@ -450,13 +461,18 @@ def test_what_cannot_be_served_is_said_before_anything_starts(
         deploy(conn, conn.mlflow.create_run("0").info.run_id)
     with pytest.raises(ModelError, match="no file MLmodel"):
         deploy(conn, tmp_path)
-    with pytest.raises(UsageError, match="no target 'docker'; known: local"):
-        deploy(conn, "wine@champion", to="docker")
+    with pytest.raises(UsageError, match="no target 'dokcer'; known: local, docker, online") as caught:
+        deploy(conn, "wine@champion", to="dokcer")
+    assert caught.value.hint == "--to docker"
+    with pytest.raises(UsageError, match="--to local knows no instance-type"):
+        deploy(conn, "wine@champion", options=DeployOptions(instance_type="Standard_DS3_v2"))
+    with pytest.raises(UsageError, match="--to online needs an Azure Machine Learning workspace"):
+        deploy(conn, "wine@champion", to="online")
     with pytest.raises(UsageError, match="'a b' cannot name a deployment") as caught:
         deploy(conn, "wine@champion", name="a b")
     assert caught.value.hint == "--name a-b"
     with pytest.raises(UsageError, match="70000 is no port"):
-        deploy(conn, "wine@champion", port=70000)
+        deploy(conn, "wine@champion", options=DeployOptions(port=70000))
     mlflow.sklearn.save_model(fitted, tmp_path / "bare", pip_requirements=["scikit-learn"])
     meta = (tmp_path / "bare" / "MLmodel").read_text()
     (tmp_path / "bare" / "MLmodel").write_text(meta.replace("python_function:", "r_function:"))

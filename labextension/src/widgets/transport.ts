@@ -19,6 +19,24 @@ const PATIENCE: Readonly<Partial<Record<Request['name'], number>>> = {
   snapshot: 120_000,
   export: 120_000,
   refresh: 120_000,
+  version_files: 600_000, // may come from a slow store
+  lineage: 120_000,
+  edit_version: 600_000, // deleting a model is a request a version
+  models: 120_000,
+  compare_versions: 600_000,
+  register_model: 600_000,
+  share_model: 600_000,
+  deploy_version: 1_800_000, // a cloud makes a machine ready
+  // Of deployments: the service makes and deletes machines, models are downloaded and asked.
+  endpoints: 120_000,
+  deploy_choices: 120_000,
+  deployment_logs: 120_000,
+  preflight: 600_000,
+  sample_request: 600_000,
+  send_request: 600_000,
+  delete_deployment: 1_800_000,
+  set_traffic: 1_800_000,
+  roll_back: 1_800_000,
 };
 const SHORT = 30_000;
 /** Silence after which the kernel is taken to be running a cell, in ms. */

@@ -10,8 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import AmlMagicsError, UsageError, nearest
+from ...errors import AmlMagicsError, ModelError, UsageError, nearest
 from ..download import copied
+from ..model_tags import TYPE
 from .options import KINDS, DeployOptions, Ref
 from .target import Deployment, DeploymentList, ModelToServe, SharesTraffic, Target, not_deployed
 
@@ -38,6 +39,7 @@ __all__ = [
     "set_traffic",
     "stop_all",
     "target",
+    "targets_of",
 ]
 
 ON_AZURE = ("online", "kubernetes", "batch")
@@ -87,7 +89,7 @@ def deployments(conn: Connection | None = None) -> DeploymentList:
     """
     found: list[Deployment] = []
     notes: list[str] = []
-    for kind in _kinds(conn):
+    for kind in targets_of(conn):
         try:
             found += target(conn, kind).list()
         except AmlMagicsError as exc:
@@ -118,7 +120,7 @@ def located(conn: Connection | None, name: str) -> tuple[Target, Deployment]:
 
 
 def _search(conn: Connection | None, ref: Ref) -> Iterator[tuple[Target, Deployment]]:
-    for kind in _kinds(conn) if ref.kind is None else (ref.kind,):
+    for kind in targets_of(conn) if ref.kind is None else (ref.kind,):
         place = target(conn, kind)
         if (found := place.find(ref)) is not None:
             yield place, found
@@ -197,13 +199,15 @@ def target(conn: Connection | None, kind: str) -> Target:
     return place
 
 
-def _kinds(conn: Connection | None) -> tuple[str, ...]:
+def targets_of(conn: Connection | None) -> tuple[str, ...]:
+    """The targets that can be deployed to from here."""
     return KINDS if conn is not None and conn.azure is not None else tuple(k for k in KINDS if k not in ON_AZURE)
 
 
 def model_to_serve(conn: Connection, ref: str | Path, say: Progress) -> tuple[ModelToServe, str]:
     """The model, and the name that its deployment gets by default. Its files are fetched when they are needed."""
     from ...client.models import fetch, find_model, read_model, resolve
+    from ...client.paths import short_path
 
     def show(*far: int) -> None:
         say(f"downloading {ref}: {copied(*far)}")
@@ -216,7 +220,8 @@ def model_to_serve(conn: Connection, ref: str | Path, say: Progress) -> tuple[Mo
     if (folder := model_folder(ref)) is not None:
         files = read_model(folder)
         get_files = lambda: files  # noqa: E731
-        label, uri, run_id, name = f"folder {folder}", folder.as_uri(), files.meta.get("run_id"), folder.name
+        label, run_id = f"folder {short_path(folder)}", files.meta.get("run_id")
+        uri, name = folder.as_uri(), folder.name
     elif is_run_model(str(ref)):
         found = find_model(conn, str(ref))
         get_files = partial(fetched, found.uri)
@@ -225,6 +230,11 @@ def model_to_serve(conn: Connection, ref: str | Path, say: Progress) -> tuple[Mo
         name = f"run-{run_id[:8]}" if run_id else found.uri.removeprefix("models:/")[:10]
     else:
         version = resolve(conn, str(ref))
+        if kind := version.tags.get(TYPE):
+            raise ModelError(
+                f"{version.name} version {version.version} is a {kind} model: to serve it takes a scoring script",
+                hint=f"%aml_download {version.name}:{version.version} brings its files",
+            )
         get_files = partial(fetched, version.uri)
         label, name = f"{version.name} version {version.version}", version.name
         uri, run_id = version.uri, version.run_id

@@ -1,68 +1,26 @@
-"""The kubernetes target: an online endpoint on an attached Kubernetes cluster."""
+"""The kubernetes target: online endpoints on an attached Kubernetes cluster, of Arc or AKS."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from ...errors import UsageError
-from .options import DeployOptions, Ref
-from .target import Deployment, ModelToServe
+from .online import OnlineTarget
 
 if TYPE_CHECKING:
-    from ...client.connection import Connection, Progress
-    from ...client.models import ModelFiles
-    from ...client.scoring import Answer
-    from ...frames.signature import Form
+    from ...client.connection import Connection
 
 __all__ = ["KubernetesTarget", "make"]
 
 
-class KubernetesTarget:
-    """To be."""
+class KubernetesTarget(OnlineTarget):
+    """As the online target, on a cluster of one's own: `compute` names it, its instance types are the cluster's."""
 
     kind = "kubernetes"
-    wire: Form = "input_data"
-
-    def __init__(self, conn: Connection | None) -> None:
-        self.conn = conn
-
-    def deploy(self, model: ModelToServe, name: str, options: DeployOptions, progress: Progress) -> Deployment:
-        """To be."""
-        _missing()
-
-    def list(self) -> tuple[Deployment, ...]:
-        """To be."""
-        return ()
-
-    def find(self, ref: Ref) -> Deployment | None:
-        """To be."""
-        return None
-
-    def delete(self, ref: Ref, progress: Progress) -> None:
-        """To be."""
-        _missing()
-
-    def logs(self, ref: Ref, tail: int) -> str:
-        """To be."""
-        _missing()
-
-    def about(self, ref: Ref) -> ModelFiles:
-        """To be."""
-        _missing()
-
-    def send(self, ref: Ref, body: str, *, timeout: float) -> Answer:
-        """To be."""
-        _missing()
-
-    def curl(self, ref: Ref, body: str) -> str:
-        """To be."""
-        _missing()
+    takes = (*OnlineTarget.takes, "compute")
+    machine = ""  # the cluster's own default instance type
 
 
 def make(conn: Connection | None) -> KubernetesTarget:
-    """The target over a connection."""
+    """The target over a connection, which must be to a workspace of Azure."""
+    assert conn is not None
     return KubernetesTarget(conn)
-
-
-def _missing() -> NoReturn:
-    raise UsageError("--to kubernetes is not there yet")

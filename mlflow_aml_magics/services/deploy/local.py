@@ -1,4 +1,4 @@
-"""The local target: mlflow's scoring server in a process of its own, in the current environment."""
+"""The local target: mlflow's scoring server in a process of its own, in this environment or in the model's."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from ...client.paths import shell_path
 from ...client.scoring import HOST, Answer, Order, Status, post, read_status
 from ...errors import DeploymentError
 from . import records
+from .about import keep_about
+from .environment import Environment, environment_of
 from .options import DeployOptions, Ref
 from .process import adopt, end, last_lines, start, stop, wait_for
 from .records import Process, Record, Unreadable
+from .state import check_name, locked, write_secret
 from .target import Deployment, ModelToServe, State, not_deployed, servable
 
 if TYPE_CHECKING:
@@ -44,30 +47,31 @@ class LocalTarget:
         """Start a process, wait until it answers, then end its predecessor of the same name.
 
         Raises:
-            DeploymentError: the port is taken, or the model does not load in ``timeout`` seconds. Nothing is left
-                behind, and the predecessor still runs.
+            DeploymentError: the port is taken, the model does not load in ``timeout`` seconds, or its environment
+                cannot be made. Nothing is left behind, and the predecessor still runs.
         """
-        options.check("local", "port")
+        options.check("local", "port", "isolated")
         servable(model)
-        port, timeout = options.port, options.timeout or START_SECONDS
-        records.check_name(name)
-        with records.locked(name):
+        port, timeout = options.port, START_SECONDS if options.timeout is None else options.timeout
+        check_name(name)
+        own = environment_of(model.files, progress, in_use=_environments()) if options.isolated else None
+        with locked(name):
             old = records.read(name)
             is_handover = bool(old and port and old.port == port and old.process.find())
             folder = records.new_folder(name)
             process = None
             try:
-                _keep_about(model.files, folder / "about")
+                keep_about(model.files, folder / "about")
                 order = Order(str(_lasting(model, folder)), secrets.token_urlsafe(32), port or 0, is_handover)
-                records.write_secret(folder / "key", order.key)
-                records.write_secret(folder / "header", f"Authorization: Bearer {order.key}\n")
-                process = start(folder, order, model)
+                write_secret(folder / "key", order.key)
+                write_secret(folder / "header", f"Authorization: Bearer {order.key}\n")
+                process = start(folder, order, model, own)
                 wait = partial(wait_for, process, folder, name, timeout=timeout, progress=progress)
                 if is_handover and old:
                     wait(goal="loaded")
                     stop(old.process)
                 status = wait(goal="ready")
-                record = _record(model, name, process, status, folder)
+                record = _record(model, name, process, status, folder, own=own)
                 records.write(record)
                 adopt(process)
             except BaseException:
@@ -100,7 +104,7 @@ class LocalTarget:
         """
         name = ref.endpoint
         _entered(name)
-        with records.locked(name):
+        with locked(name):
             record = _entered(name)
             for process in (record.process,) if isinstance(record, Record) else record.processes():
                 stop(process)
@@ -174,17 +178,15 @@ def _forget(name: str, folder: Path, old: Record | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _keep_about(files: ModelFiles, folder: Path) -> None:
-    """MLmodel and examples beside the deployment, which may outlive the store that its model came from."""
-    folder.mkdir()
-    saved = files.meta.get("saved_input_example_info") or {}
-    examples = (saved.get("artifact_path"), saved.get("serving_input_path"), "serving_input_example.json")
-    for name in ("MLmodel", *examples):
-        if name and (files.path / name).is_file():
-            shutil.copyfile(files.path / name, folder / Path(name).name)
+def _environments() -> list[str]:
+    """The folders of environments that deployments have."""
+    return [record.environment for record in records.all_records() if isinstance(record, Record)]
 
 
-def _record(model: ModelToServe, name: str, process: subprocess.Popen[str], status: Status, folder: Path) -> Record:
+def _record(
+    model: ModelToServe, name: str, process: subprocess.Popen[str], status: Status, folder: Path, *,
+    own: Environment | None,
+) -> Record:  # fmt: skip
     return Record(
         name=name,
         ref=model.ref,
@@ -196,6 +198,8 @@ def _record(model: ModelToServe, name: str, process: subprocess.Popen[str], stat
         port=status.port,
         folder=str(folder),
         started=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        machine=own.machine if own else "",
+        environment=str(own.folder) if own else "",
     )
 
 
@@ -220,7 +224,7 @@ def _running(name: str) -> Record:
         why = f": {deployment.detail.splitlines()[-1]}" if deployment.detail else ""
         raise DeploymentError(
             f"the deployment '{name}' has {deployment.state}{why}",
-            hint=f"%aml_deploy {record.ref} --name {name}",
+            hint=f"%aml_deploy {record.ref} --name {name}{' --isolated' if record.environment else ''}",
         )
     return record
 
@@ -242,6 +246,7 @@ def _as_deployment(record: Record | Unreadable) -> Deployment:
         pid=record.process.pid if state == "running" else None,
         log=record.log,
         detail=detail,
+        machine=record.machine,
     )
 
 

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import psutil
 
+from ...client import scoring
 from ...client.scoring import Order, Status, ping, read_status
 from ...errors import DeploymentError
 from . import records
+from .environment import Environment, without_ours
 from .records import Process, Record
 
 if TYPE_CHECKING:
@@ -33,15 +35,20 @@ GROUP_SECONDS = 2.0  # the same of the processes that it started
 _children: dict[int, subprocess.Popen[str]] = {}  # ours, to be waited for when they end
 
 
-def start(folder: Path, order: Order, model: ModelToServe) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "mlflow_aml_magics.client.scoring", str(folder)]
+def start(folder: Path, order: Order, model: ModelToServe, own: Environment | None = None) -> subprocess.Popen[str]:
+    """The scoring process of a folder, in the kernel's environment or in the model's own."""
+    if own is None:
+        command = [sys.executable, "-m", scoring.__name__, str(folder)]
+    else:
+        # -I: neither the script's folder nor anything of ours can be imported there.
+        command = [str(own.python), "-I", "-u", str(scoring.__file__), str(folder)]
     with open(os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environment(model),
+            env=_environment(model, own),
             start_new_session=True,  # neither Ctrl-C in the terminal nor the end of the kernel reaches it
             text=True,
         )
@@ -64,15 +71,19 @@ def adopt(process: subprocess.Popen[str]) -> None:
     process.stdin.close()
 
 
-def _environment(model: ModelToServe) -> dict[str, str]:
+def _environment(model: ModelToServe, own: Environment | None) -> dict[str, str]:
     env = dict(os.environ)
+    if own is not None:
+        env = without_ours()
+        env["PATH"] = os.pathsep.join([str(own.python.parent), env.get("PATH", os.defpath)])
     for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "AML_MAGICS_CONTEXT"):
         env.pop(name, None)  # a server is no part of the run that the notebook is in
-    env |= {
-        "MLFLOW_TRACKING_URI": model.tracking_uri,
-        "MLFLOW_REGISTRY_URI": model.registry_uri,
-        "PYTHONUNBUFFERED": "1",
-    }
+    stores = {"MLFLOW_TRACKING_URI": model.tracking_uri, "MLFLOW_REGISTRY_URI": model.registry_uri}
+    for name, uri in stores.items():
+        env.pop(name, None)
+        if own is None or not uri.startswith("azureml:"):  # whose plugin a model's own environment need not have
+            env[name] = uri
+    env["PYTHONUNBUFFERED"] = "1"
     env.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a server on the loopback calls nobody
     return env
 
@@ -113,9 +124,10 @@ def _raise_failure(name: str, status: Status | None, code: int, folder: Path) ->
         )
     if status and status.error:
         missing = "No module named" in status.error
+        install = "install what the model's requirements.txt names, or %aml_deploy … --isolated"
         raise DeploymentError(
             f"'{name}': the model does not load: {status.error}",
-            hint="install what the model's requirements.txt names" if missing else f"its log is {_keep_log(folder)}",
+            hint=install if missing else f"its log is {_keep_log(folder)}",
         )
     if code == -9:
         raise DeploymentError(

@@ -9,14 +9,10 @@ STATE/local/wine-1f3a9c5e/       one folder a process: key, header, log.txt, sta
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import re
 import secrets
 import shutil
-import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,26 +20,22 @@ from typing import Any
 
 import psutil
 
-from ...errors import DeploymentError, UsageError
+from ...client.alive import find_process
+from ...errors import DeploymentError
+from .state import made_state_dir, state_dir, write_secret
 
 __all__ = [
     "Process",
     "Record",
     "Unreadable",
     "all_records",
-    "check_name",
     "failed_log",
-    "locked",
     "look_up",
     "new_folder",
     "read",
     "remove",
-    "state_dir",
     "write",
-    "write_secret",
 ]
-
-LOCK_SECONDS = 15.0  # how long to wait for somebody else's deploy or delete of the same name
 
 
 @dataclass(frozen=True)
@@ -65,16 +57,17 @@ class Process:
     def find(self) -> psutil.Process | None:
         """The process if it still runs."""
         try:
-            process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.created) < 1.0 or self.mark in process.cmdline()
-            return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (psutil.NoSuchProcess, psutil.AccessDenied):  # denied: the pid is somebody else's by now
+            return find_process(self.pid, self.created, seconds=1.0, mark=self.mark)
+        except psutil.AccessDenied:  # the pid is somebody else's by now
             return None
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a deployment. No key: that is in ``folder``/key."""
+    """What is kept of a deployment. No key: that is in ``folder``/key.
+
+    ``environment`` is the folder of the environment that it runs in, "" for the kernel's; ``machine`` says it in words.
+    """
 
     name: str
     ref: str
@@ -86,6 +79,8 @@ class Record:
     port: int
     folder: str
     started: str
+    machine: str = ""
+    environment: str = ""
 
     @property
     def home(self) -> Path:
@@ -126,61 +121,16 @@ class Unreadable:
         return found
 
 
-def state_dir() -> Path:
-    """The folder of this user's local deployments, which may not be there; AML_MAGICS_STATE_DIR moves it."""
-    import platformdirs
-
-    root = os.environ.get("AML_MAGICS_STATE_DIR") or platformdirs.user_state_dir("mlflow-aml-magics")
-    try:
-        return Path(root).expanduser() / "local"
-    except RuntimeError as exc:  # ~nobody
-        raise _no_folder(root, exc) from exc
-
-
-def _made_state_dir() -> Path:
-    folder = state_dir()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as exc:
-        raise _no_folder(folder.parent, exc) from exc
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise _no_folder(folder, "it is not writable")
-    return folder
-
-
-def _no_folder(root: str | Path, why: object) -> DeploymentError:
-    return DeploymentError(
-        f"cannot keep deployments in {root}: {why}", hint="set AML_MAGICS_STATE_DIR to a folder that you can write"
-    )
-
-
-def check_name(name: str) -> str:
-    """The name, if it can name a deployment: it stands in file names and URLs."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", name) or name.endswith((".json", ".lock")):
-        proper = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:63]
-        raise UsageError(
-            f"'{name}' cannot name a deployment: letters, digits, '-', '_' and '.', at most 63",
-            hint=f"--name {proper}" if proper else "--name wine",
-        )
-    return name
-
-
 def new_folder(name: str) -> Path:
     """A folder for a new process, for the owner's eyes only."""
-    folder = _made_state_dir() / f"{name}-{secrets.token_hex(4)}"
+    folder = made_state_dir() / f"{name}-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     return folder
 
 
-def write_secret(path: Path, text: str) -> None:
-    """A file that only its owner reads, from its first byte on."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 def write(record: Record) -> None:
     """Enter it, in place of the record of the same name, in one move."""
-    folder = _made_state_dir()
+    folder = made_state_dir()
     part = folder / f"{record.name}.{secrets.token_hex(4)}.part"
     write_secret(part, json.dumps(asdict(record), indent=1))
     part.replace(_path(record.name))
@@ -215,7 +165,8 @@ def _record(kept: Any, name: str) -> Record:
     """The record in a file's JSON. What a later version adds to it is left alone."""
     process = Process(**_known_fields(Process, kept["process"]))
     record = Record(**{**_known_fields(Record, kept), "process": process})
-    texts = (record.name, record.ref, record.model, record.store, record.folder, process.mark)
+    texts = [record.name, record.ref, record.model, record.store, record.folder, process.mark]
+    texts += [record.machine, record.environment]
     numbers = (process.pid, process.created, record.port)
     if not (all(isinstance(t, str) for t in texts) and all(isinstance(n, (int, float)) for n in numbers)):
         raise TypeError("a value of another type")
@@ -269,42 +220,3 @@ def _homes(name: str) -> list[Path]:
 def failed_log(name: str) -> Path:
     """Where the log of the last attempt that failed is kept."""
     return state_dir() / f"{name}.failed.log"
-
-
-@contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Nobody else deploys or deletes that name meanwhile, in no process of this user.
-
-    Raises:
-        DeploymentError: somebody else has been at it for 15 seconds.
-    """
-    path = _made_state_dir() / f"{name}.lock"
-    end = time.monotonic() + LOCK_SECONDS
-    while (descriptor := _take(path)) is None:
-        if time.monotonic() > end:
-            raise DeploymentError(
-                f"another session is deploying or deleting '{name}'",
-                hint="wait for it, or take another --name",
-            )
-        time.sleep(0.1)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)  # before the lock goes: whoever waits for this file sees that it is gone
-        os.close(descriptor)
-
-
-def _take(path: Path) -> int | None:
-    """The locked file's descriptor, or None. The system takes the lock from a process that dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None

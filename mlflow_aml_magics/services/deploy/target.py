@@ -34,6 +34,8 @@ __all__ = [
 
 # "changing": the service makes, updates or deletes it now; "empty": an endpoint without a deployment.
 State = Literal["running", "stopped", "failed", "changing", "empty"]
+ON_AZURE = ("online", "kubernetes", "batch")
+_DETAILS: dict[State, Tone] = {"running": "warn", "changing": "info", "empty": "warn"}
 TONES: dict[State, Tone] = {"running": "good", "stopped": "warn", "failed": "bad", "changing": "info", "empty": "warn"}
 
 
@@ -97,22 +99,37 @@ class Deployment(Shown):
         """Its name with the target, which names it for sure."""
         return f"{self.target}:{self.name}"
 
+    @property
+    def _address(self) -> str:
+        return self.url if self.target in ON_AZURE else f"{self.url}/invocations"
+
     def _document(self) -> Document:
         facts = [
             ("model", self.model if self.ref in self.model else f"{self.model} (asked for as {self.ref})"),
             ("state", self.state),
             ("target", self.target if self.pid is None else f"{self.target}, process {self.pid}"),
-            ("answers at", f"{self.url}/invocations" if self.state == "running" else ""),
+            ("runs on", self.machine),
+            ("traffic", "" if self.traffic is None else f"{self.traffic} %"),
+            ("costs", self.cost),
+            ("answers at", self._address if self.state == "running" else ""),
             ("started", f"{timestamp(self.started)} UTC"),
             ("log", short_path(self.log)),
+            ("page", self.link),
         ]
         blocks: list[Facts | Code | Note] = [Facts(tuple((k, v) for k, v in facts if v))]
         if self.state == "running":
-            blocks.append(Note(f"next: %aml_invoke {self.name} --sample", "info"))
+            if self.traffic == 0:
+                percent = "100" if self.target == "batch" else "10,…"  # a batch endpoint's jobs all go to one
+                share = f"%aml_deploy --name {self.endpoint} --traffic {self.name.partition('/')[2]}={percent}"
+                blocks.append(Note(f"it answers only who names it; {share} gives it requests", "warn"))
+            what = "--data FOLDER" if self.target == "batch" else "--sample"
+            blocks.append(Note(f"next: %aml_invoke {self.name} {what}", "info"))
         else:
             if self.detail:
                 blocks.append(Code(self.detail, "text"))
-            again = f"{self.ref} --name {self.name}" if self.ref else f"--delete {self.name}"
+            to = "" if self.target == "local" else f" --to {self.target}"
+            to += " --isolated" if self.machine.startswith("isolated,") else ""
+            again = f"{self.ref}{to} --name {self.name}" if self.ref else f"--delete {self.name}"
             blocks.append(Note(f"next: %aml_deploy {again}", TONES[self.state]))
         return Document(f"deployment {self.name}", tuple(blocks))
 
@@ -137,10 +154,23 @@ class DeploymentList(Shown):
         if not self.items:
             untold = (Note(note, "warn") for note in self.notes)
             return Document("no deployments", (*untold, Note("next: %aml_deploy MODEL@ALIAS")))
-        rows = tuple((d.name, d.model, d.state, d.target, d.url, timestamp(d.started)) for d in self.items)
-        tones = tuple((None, None, TONES[d.state], None, None, None) for d in self.items)
-        columns = ("name", "model", "state", "target", "address", "started (UTC)")
-        notes = [Note(f"{d.name}: {d.detail.splitlines()[-1]}", "bad") for d in self.items if d.detail]
+        told: dict[str, list[str]] = {
+            "name": [d.name for d in self.items],
+            "model": [d.model for d in self.items],
+            "state": [d.state for d in self.items],
+            "traffic": ["" if d.traffic is None else f"{d.traffic} %" for d in self.items],
+            "target": [d.target for d in self.items],
+            "runs on": [d.machine for d in self.items],
+            "costs": [d.cost.partition(" (")[0] for d in self.items],
+            "page or address": [d.link or d.url for d in self.items],
+            "started (UTC)": [timestamp(d.started) for d in self.items],
+        }
+        columns = tuple(name for name, values in told.items() if any(values))
+        rows = tuple(zip(*(told[name] for name in columns), strict=True))
+        tones = tuple(tuple(TONES[d.state] if name == "state" else None for name in columns) for d in self.items)
+        notes = [
+            Note(f"{d.name}: {d.detail.splitlines()[-1]}", _DETAILS.get(d.state, "bad")) for d in self.items if d.detail
+        ]
         notes += [Note(note, "warn") for note in self.notes]
         table = Table(columns, rows, tones=tones)
         return Document(plural(len(self.items), "deployment"), (table, *notes))

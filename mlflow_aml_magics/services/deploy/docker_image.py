@@ -1,0 +1,43 @@
+"""What a docker deployment is called by default: its image, and the folder of its files, if that may be written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...client.paths import short_path
+from ...errors import UsageError
+from .docker_books import sum_of
+
+if TYPE_CHECKING:
+    from .docker_books import DockerRecord
+    from .target import ModelToServe
+
+__all__ = ["context_of", "default_image"]
+
+
+def default_image(model: ModelToServe, name: str) -> str:
+    """wine:3 of version 3 of wine, else NAME:latest."""
+    base, tag = (model.version.name, model.version.version) if model.version else (name, "latest")
+    proper = re.sub(r"[._-]*[^a-z0-9._-]+[._-]*|[._-]{2,}", "-", base.lower()).strip("._-")
+    return f"{proper or 'model'}:{re.sub(r'[^A-Za-z0-9_.-]', '-', str(tag))}"
+
+
+def context_of(name: str, old: DockerRecord | None, *, force: bool) -> Path:
+    """The folder docker-NAME of the working directory, if it may be written.
+
+    Raises:
+        UsageError: it is not ours, or its Dockerfile was changed by hand since.
+    """
+    folder = Path.cwd() / f"docker-{name}"
+    if not folder.exists() or force or (folder.is_dir() and not any(folder.iterdir())):
+        return folder
+    dockerfile = folder / "Dockerfile"
+    if old is None or Path(old.context) != folder:
+        why = "is there, and not of this deployment"
+    elif dockerfile.is_file() and sum_of(dockerfile) != old.dockerfile:
+        why = "has a Dockerfile that was changed since"
+    else:
+        return folder
+    raise UsageError(f"the folder {short_path(folder)} {why}", hint="move it, take another --name, or --force")
