@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .azure_rest import Reply, call, pages
+from ..errors import DeploymentError
+from .azure_rest import Reply, call, created_at, pages, tags_of, writable
 
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["BatchEndpoint", "BatchEndpoints", "BatchServed", "Compute", "created_at"]
+__all__ = ["BatchEndpoint", "BatchEndpoints", "BatchServed", "Compute"]
 
 # The versions that azure-ai-ml 1.35 asks for.
 ENDPOINTS, DEPLOYMENTS, COMPUTES = "2023-10-01", "2024-01-01-preview", "2023-08-01-preview"
@@ -120,12 +120,13 @@ class BatchEndpoints:
 
     def change(self, name: str, *, default: str | None = None, tags: Mapping[str, str] | None = None) -> Reply:
         """Set an endpoint's default deployment, and add to its tags. All else of it stays as it is."""
-        found = self._call(f"looking up the batch endpoint '{name}'", "GET", name).document
-        kept = found.get("properties") or {}
-        properties = {key: kept[key] for key in ("authMode", "description", "properties", "defaults") if kept.get(key)}
+        reply = self._call(f"looking up the batch endpoint '{name}'", "GET", name)
+        if not reply.found:  # a PUT would make another
+            raise DeploymentError(f"the batch endpoint '{name}' was deleted meanwhile", hint="%aml_endpoints")
+        body = writable(reply.document)
         if default is not None:
-            properties["defaults"] = {"deploymentName": default}
-        body = {"properties": properties, "tags": {**(found.get("tags") or {}), **(tags or {})}}
+            body["properties"]["defaults"] = {"deploymentName": default}
+        body["tags"] = {**tags_of(reply.document), **(tags or {})}
         return self._put(f"changing the batch endpoint '{name}'", name, body=body)
 
     def deploy(
@@ -170,13 +171,6 @@ class BatchEndpoints:
         return call(self.conn, doing, method, path, api_version=DEPLOYMENTS if name else ENDPOINTS, body=body)
 
 
-def created_at(document: Mapping[str, Any]) -> datetime | None:
-    """When a resource was made, as its systemData says."""
-    text = str((document.get("systemData") or {}).get("createdAt") or "")
-    match = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text)  # Azure's seven decimals are not Python 3.10's
-    return datetime.fromisoformat(match[0]).replace(tzinfo=timezone.utc) if match else None
-
-
 def _endpoint(document: Mapping[str, Any]) -> BatchEndpoint:
     properties = document.get("properties") or {}
     return BatchEndpoint(
@@ -184,7 +178,7 @@ def _endpoint(document: Mapping[str, Any]) -> BatchEndpoint:
         state=str(properties.get("provisioningState", "")),
         default=str((properties.get("defaults") or {}).get("deploymentName") or ""),
         scoring_uri=str(properties.get("scoringUri") or ""),
-        tags=_tags(document),
+        tags=tags_of(document),
         created=created_at(document),
     )
 
@@ -199,7 +193,7 @@ def _served(endpoint: str, document: Mapping[str, Any]) -> BatchServed:
         model=str(model.get("assetId") or ""),
         compute=str(properties.get("compute") or "").rpartition("/")[2],
         mini_batch_size=int(properties.get("miniBatchSize") or 10),
-        tags=_tags(document),
+        tags=tags_of(document),
         created=created_at(document),
     )
 
@@ -217,7 +211,3 @@ def _compute(document: Mapping[str, Any]) -> Compute:
         state=str(properties.get("provisioningState", "")),
         size=size,
     )
-
-
-def _tags(document: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(text) for key, text in (document.get("tags") or {}).items()}

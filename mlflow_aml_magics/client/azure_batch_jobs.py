@@ -19,10 +19,9 @@ from urllib.parse import quote
 
 from ..errors import AmlMagicsError, DeploymentError, InvokeError, NotFound, StoreUnreachable
 from .artifacts import open_files
-from .azure_batch import created_at
 from .azure_data import Data
 from .azure_files import asked, told
-from .azure_rest import call
+from .azure_rest import call, created_at
 from .azure_scoring import score
 from .logs import quiet
 
@@ -115,14 +114,13 @@ def look(conn: Connection, name: str) -> JobSeen | None:
     if not isinstance(properties, Mapping):
         return None
     more = {**(properties.get("tags") or {}), **(properties.get("properties") or {})}
-    times = reply.document.get("systemData") or {}
     return JobSeen(
         name=str(reply.document.get("name") or name),
         status=str(properties.get("status") or ""),
         endpoint=str(more.get("azureml.endpointname") or properties.get("experimentName") or ""),
         deployment=str(more.get("azureml.deploymentname") or ""),
         started=created_at(reply.document),
-        changed=created_at({"systemData": {"createdAt": times.get("lastModifiedAt")}}),
+        changed=created_at(reply.document, "lastModifiedAt"),
     )
 
 

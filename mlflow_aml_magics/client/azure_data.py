@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ __all__ = ["Data", "data_asset", "upload"]
 class Data:
     """What is to be scored: an address that Azure reads; ``kind`` is uri_file or uri_folder; ``label`` for people."""
 
-    uri: str
+    uri: str = field(repr=False)  # may hold a SAS
     kind: str
     label: str
 

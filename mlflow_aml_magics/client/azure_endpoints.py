@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .azure_rest import Reply, call, pages
+from ..errors import DeploymentError
+from .azure_rest import Reply, call, created_at, pages, tags_of, writable
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -23,8 +23,6 @@ ENDPOINTS, DEPLOYMENTS = "2022-02-01-preview", "2023-04-01-preview"
 AT_ONCE = 8  # endpoints whose deployments are listed together
 AUTH = {"key": "Key", "aml_token": "AMLToken", "aad_token": "AADToken"}
 CONTAINERS = {"inference-server": "InferenceServer", "storage-initializer": "StorageInitializer"}
-_READ_ONLY = ("id", "name", "type", "systemData")
-_READ_ONLY_PROPERTIES = ("provisioningState", "scoringUri", "swaggerUri")
 _MODEL = re.compile(
     r"(?:.*/workspaces/(?P<workspace>[^/]+)|azureml:/*registries/(?P<registry>[^/]+))"
     r"/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)/?",
@@ -135,11 +133,13 @@ class OnlineEndpoints:
         self, name: str, *, traffic: Mapping[str, int] | None = None, tags: Mapping[str, str] | None = None
     ) -> Reply:
         """Set an endpoint's traffic, and add to its tags. All else of it stays as it is."""
-        found = self._call(f"looking up the endpoint '{name}'", "GET", name).document
-        body = _writable(found)
+        reply = self._call(f"looking up the endpoint '{name}'", "GET", name)
+        if not reply.found:  # a PUT would make another
+            raise DeploymentError(f"the endpoint '{name}' was deleted meanwhile", hint="%aml_endpoints")
+        body = writable(reply.document)
         if traffic is not None:
             body["properties"]["traffic"] = {each: share for each, share in traffic.items() if share}
-        body["tags"] = {**(found.get("tags") or {}), **(tags or {})}
+        body["tags"] = {**tags_of(reply.document), **(tags or {})}
         return self._put(f"changing the endpoint '{name}'", name, body=body)
 
     def deploy(
@@ -151,7 +151,7 @@ class OnlineEndpoints:
             model: its id in Azure, of `model_id`.
         """
         found = self._call(f"looking up '{endpoint.name}/{name}'", "GET", endpoint.name, name)
-        body = _writable(found.document) if found.found else {"properties": {}}
+        body = writable(found.document) if found.found else {"properties": {}}
         compute_type = "Kubernetes" if endpoint.compute else "Managed"
         body["properties"] |= {"endpointComputeType": compute_type, "model": model}
         if machine:
@@ -217,8 +217,8 @@ def _endpoint(document: Mapping[str, Any]) -> Endpoint:
         compute=str(properties.get("compute") or "").rpartition("/")[2],
         scoring_uri=str(properties.get("scoringUri") or ""),
         traffic={str(name): int(share) for name, share in (properties.get("traffic") or {}).items()},
-        tags=_tags(document),
-        created=_created(document),
+        tags=tags_of(document),
+        created=created_at(document),
     )
 
 
@@ -231,28 +231,6 @@ def _served(endpoint: str, document: Mapping[str, Any]) -> Served:
         model=str(properties.get("model") or ""),
         machine=str(properties.get("instanceType") or ""),
         count=int((document.get("sku") or {}).get("capacity") or 1),
-        tags=_tags(document),
-        created=_created(document),
+        tags=tags_of(document),
+        created=created_at(document),
     )
-
-
-def _tags(document: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(text) for key, text in (document.get("tags") or {}).items()}
-
-
-def _created(document: Mapping[str, Any]) -> datetime | None:
-    text = str((document.get("systemData") or {}).get("createdAt") or "")
-    match = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text)  # Azure's seven decimals are not Python 3.10's
-    return datetime.fromisoformat(match[0]).replace(tzinfo=timezone.utc) if match else None
-
-
-def _writable(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as it may be sent back."""
-    body = {key: copy.deepcopy(part) for key, part in document.items() if key not in _READ_ONLY}
-    body["properties"] = {
-        key: part for key, part in (body.get("properties") or {}).items() if key not in _READ_ONLY_PROPERTIES
-    }
-    if identity := body.get("identity"):
-        users: dict[str, Any] = {name: {} for name in identity.get("userAssignedIdentities") or ()}
-        body["identity"] = {"type": identity.get("type")} | ({"userAssignedIdentities": users} if users else {})
-    return body

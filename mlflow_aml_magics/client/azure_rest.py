@@ -6,9 +6,12 @@ keep what the service says of a failure in a thread. The pipeline brings its log
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DeploymentError
@@ -17,11 +20,13 @@ from .azure_files import asked
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["ENDS", "FORGOTTEN", "Reply", "call", "ended", "pages"]
+__all__ = ["ENDS", "FORGOTTEN", "Reply", "call", "created_at", "ended", "pages", "tags_of", "writable"]
 
 REFUSALS = (400, 409, 412, 422)
 FORGOTTEN = "Forgotten"
 ENDS = ("Succeeded", "Failed", "Canceled")  # of operations and of resources
+_READ_ONLY = ("id", "name", "type", "systemData")
+_READ_ONLY_PROPERTIES = ("provisioningState", "scoringUri", "swaggerUri")
 PAGES = 100  # of a list; more would be a service that goes in a circle
 
 
@@ -108,6 +113,30 @@ def ended(conn: Connection, operation: str) -> tuple[str, str]:
     status = str(reply.document.get("status") or ("" if reply.status == 202 else "Succeeded"))
     code, words = _said(reply.document)
     return (status if status in ENDS else ""), (f"{code}: {words}" if code and words else words or code)
+
+
+def writable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource's document as it may be sent back."""
+    body = {key: copy.deepcopy(part) for key, part in document.items() if key not in _READ_ONLY}
+    body["properties"] = {
+        key: part for key, part in (body.get("properties") or {}).items() if key not in _READ_ONLY_PROPERTIES
+    }
+    if identity := body.get("identity"):
+        users: dict[str, Any] = {name: {} for name in identity.get("userAssignedIdentities") or ()}
+        body["identity"] = {"type": identity.get("type")} | ({"userAssignedIdentities": users} if users else {})
+    return body
+
+
+def tags_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """A resource's tags."""
+    return {str(key): str(text) for key, text in (document.get("tags") or {}).items()}
+
+
+def created_at(document: Mapping[str, Any], moment: str = "createdAt") -> datetime | None:
+    """When a resource was made, as its systemData says; ``moment`` "lastModifiedAt" for its last change."""
+    text = str((document.get("systemData") or {}).get(moment) or "")
+    match = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text)  # Azure's seven decimals are not Python 3.10's
+    return datetime.fromisoformat(match[0]).replace(tzinfo=timezone.utc) if match else None
 
 
 def _document(response: Any) -> dict[str, Any]:

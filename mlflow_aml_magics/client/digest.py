@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,16 +71,20 @@ def _digests(root: Path, files: Iterator[Path] | list[Path]) -> Iterator[tuple[s
 
 
 def _meta_digest(file: Path) -> str:
-    meta = yaml.safe_load(file.read_text(encoding="utf-8"))
-    kept = {key: value for key, value in meta.items() if key not in VOLATILE}
-    return _json_digest(kept)
+    try:
+        meta = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (ValueError, yaml.YAMLError):  # a file of that name in what is no MLflow model
+        meta = None
+    if not isinstance(meta, dict):
+        return _file_digest(file)
+    return _json_digest({key: value for key, value in meta.items() if key not in VOLATILE})
 
 
 def _file_digest(file: Path) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
             return _zip_digest(archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # no zip, or one that we cannot open
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):  # no zip that we can read
         with file.open("rb") as stream:
             return _stream_digest(stream)
 
@@ -90,7 +95,10 @@ def _zip_digest(archive: zipfile.ZipFile) -> str:
         with archive.open(member) as stream:
             members[member.filename] = _stream_digest(stream)
     if "schema.json" in members:
-        schema = json.loads(archive.read("schema.json"))
+        try:
+            schema = json.loads(archive.read("schema.json"))
+        except ValueError:  # somebody else's
+            schema = None
         if isinstance(schema, dict) and "__loader__" in schema:
             return _json_digest(_without_addresses(schema, members, {}))
     return _json_digest(members)

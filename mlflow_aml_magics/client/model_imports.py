@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 import uuid
@@ -15,6 +14,7 @@ import yaml
 
 from .artifacts import read_model
 from .digest import MLMODEL
+from .linked import linked_copy
 from .logged_models import BESIDE, RunModel
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _relabelled(folder: Path, run_id: str, model_id: str | None, artifact_path: 
     with tempfile.TemporaryDirectory(prefix="mlflow-aml-import-") as scratch:
         staged = Path(scratch) / "model"
         ignored = shutil.ignore_patterns("registered_model_meta")
-        shutil.copytree(folder, staged, copy_function=_link_or_copy, ignore=ignored)
+        linked_copy(folder, staged, ignore=ignored)
         meta = yaml.safe_load((staged / MLMODEL).read_text(encoding="utf-8"))
         meta |= {"run_id": run_id, "artifact_path": artifact_path}
         if model_id is not None:
@@ -149,10 +149,3 @@ def _relabelled(folder: Path, run_id: str, model_id: str | None, artifact_path: 
         (staged / MLMODEL).unlink()  # it may be a link to the original
         (staged / MLMODEL).write_text(yaml.safe_dump(meta), encoding="utf-8")
         yield staged
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

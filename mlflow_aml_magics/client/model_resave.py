@@ -69,6 +69,7 @@ def _main(folder: Path) -> None:
     model = mlflow.sklearn.load_model(str(folder))
     meta = _read(folder)
     before = str(_sklearn(meta)["pickled_model"])
+    (folder / PICKLED).unlink(missing_ok=True)  # as the MLmodel below
     with (folder / PICKLED).open("wb") as file:
         cloudpickle.dump(model, file)
     _sklearn(meta).update(pickled_model=PICKLED, serialization_format="cloudpickle")

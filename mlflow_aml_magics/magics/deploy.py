@@ -63,8 +63,14 @@ def run(session: Session, args: argparse.Namespace) -> Any:
     asked = [bool(args.model), bool(args.logs), bool(args.delete), args.stop_all, bool(shares_only)]
     if sum(asked) > 1:
         raise UsageError("name one model, or one of --logs, --delete, --stop-all", hint="%aml_deploy --help")
+    if args.model and args.rollback:
+        raise UsageError("--rollback deploys nothing", hint="%aml_deploy --name ENDPOINT --rollback")
     if args.model:
         return _deploy(session, args)
+    if args.dry_run:
+        raise UsageError("--dry-run is of a deployment: nothing was done", hint="%aml_deploy MODEL --dry-run")
+    if args.rollback and args.traffic is not None:
+        raise UsageError("--rollback and --traffic exclude each other", hint="%aml_deploy --name ENDPOINT --rollback")
     serving = session.serving()
     progress = progress_line(session.shell)
     if args.logs:

@@ -110,7 +110,6 @@ class Sandbox:
         operations = Operations(places)
         storage = Storage(places, blobs, models, self._documents)
         batch = BatchJobs(self._documents, blobs, storage=storage, plane=plane, folder=self.folder / "batch")
-        batch.settle(places.all.values())
         self._jobs = Jobs(places, self._documents, operations, plane=plane, batch=batch)
         self._places = places
         self._online = OnlineEndpoints(
@@ -152,6 +151,7 @@ class Sandbox:
         except BlockingIOError:
             self._close()
             raise SandboxError(f"another sandbox has its data in {self.folder}") from None
+        self._jobs.batch.settle(self._places.all.values())  # only now: the jobs of a sandbox that runs go on
         self._proxy.start()
         self._running = True
         self._backends[self.workspaces[0]].start()

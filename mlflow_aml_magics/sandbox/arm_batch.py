@@ -129,10 +129,18 @@ class BatchEndpoints:
         raise not_found("batchEndpoints", name)
 
     def _not_elsewhere(self, place: Place, name: str) -> None:
-        """Names are unique in a region: they are names of hosts."""
-        others = [p for p in self._workspaces.all.values() if p.name != place.name]
-        if any(self._documents.get(ENDPOINT, other.key, name) for other in others):
+        """Names are unique in a region, also in capitals: they are names of hosts."""
+        found = self._hosted(name)
+        if found is not None and found != (place, name):
             raise arm(409, "Conflict", f"The endpoint name '{name}' is taken in the region {place.region}.")
+
+    def _hosted(self, name: str) -> tuple[Place, str] | None:
+        """Whose endpoint has that name, as a host is written: in any case."""
+        for place in self._workspaces.all.values():
+            for known, _ in self._documents.list(ENDPOINT, place.key):
+                if known.lower() == name.lower():
+                    return place, known
+        return None
 
     # --- deployments
 
@@ -236,10 +244,11 @@ class BatchEndpoints:
     def _invoke(self, request: Request) -> Response:
         self._check_login(request)
         name = request.host.partition(".")[0]
-        place = next((p for p in self._workspaces.all.values() if self._documents.get(ENDPOINT, p.key, name)), None)
-        if place is None:
+        found = self._hosted(name)
+        if found is None:
             raise not_found("batchEndpoints", name)
-        name, endpoint = self._endpoint(place, name)
+        place = found[0]
+        name, endpoint = self._endpoint(*found)
         wanted = request.headers.get("azureml-model-deployment") or endpoint["default"]
         if not wanted:
             raise arm(404, "UserError", f"The batch endpoint {name} has no default deployment.")

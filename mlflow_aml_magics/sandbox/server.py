@@ -112,8 +112,9 @@ class Server:
 
     def _record(self, request: Request, status: int, seconds: float) -> None:
         query = {k: v for k, v in request.query.items() if k != "sig"}
-        secret = "/oauth2/" in request.path
-        body = {} if secret or "json" not in request.headers.get("content-type", "") else request.json()
+        # Logins, keys, and what people send to models, which is up to 10 MB each.
+        is_private = "/oauth2/" in request.path or request.path.lower().endswith(("/regeneratekeys", "/score"))
+        body = {} if is_private or "json" not in request.headers.get("content-type", "") else request.json()
         with self._lock:
             self._recorded.append(Recorded(request.method, request.host, request.path, query, status, seconds, body))
         clock, place = time.strftime("%H:%M:%S"), f"{request.method} {request.host}{request.path}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import AmlMagicsError, ModelError, UsageError, nearest
+from ...errors import AmlMagicsError, DeploymentError, ModelError, UsageError, nearest
 from ..download import copied
 from ..model_tags import TYPE
 from .options import KINDS, DeployOptions, Ref
@@ -75,6 +74,7 @@ def deploy(
     kind = target(conn, to)
     say = progress or _silent
     options = options or DeployOptions()
+    name = _unprefixed(name, to)
     if options.port is not None and not 0 < options.port < 65536:
         raise UsageError(f"{options.port} is no port: 1 to 65535, or none for a free one")
     say(f"looking up {ref}")
@@ -108,22 +108,29 @@ def get(conn: Connection | None, name: str) -> Deployment:
 
 
 def located(conn: Connection | None, name: str) -> tuple[Target, Deployment]:
-    """The target that a deployment is on, and the deployment."""
+    """The target that a deployment is on, and the deployment.
+
+    A place that cannot be asked, as Azure without a network, does not hide what is found in another.
+    """
     ref = Ref.parse(name)
-    found = list(_search(conn, ref))
+    found: list[tuple[Target, Deployment]] = []
+    failed: AmlMagicsError | None = None
+    for kind in targets_of(conn) if ref.kind is None else (ref.kind,):
+        place = target(conn, kind)
+        try:
+            one = place.find(ref)
+        except AmlMagicsError as exc:
+            failed = failed or exc
+            continue
+        found += [(place, one)] if one is not None else []
     if len(found) > 1:
-        names = [deployment.reference for _, deployment in found]
+        names = [f"{deployment.target}:{ref.name}" for _, deployment in found]
         raise UsageError(f"'{name}' is the name of {len(found)} deployments", hint=" or ".join(names))
     if found:
         return found[0]
+    if failed is not None:
+        raise failed
     raise not_deployed(name, [deployment.name for deployment in deployments(conn)])
-
-
-def _search(conn: Connection | None, ref: Ref) -> Iterator[tuple[Target, Deployment]]:
-    for kind in targets_of(conn) if ref.kind is None else (ref.kind,):
-        place = target(conn, kind)
-        if (found := place.find(ref)) is not None:
-            yield place, found
 
 
 def delete(conn: Connection | None, name: str, progress: Progress | None = None) -> Deployment:
@@ -164,14 +171,28 @@ def _sharing(conn: Connection | None, endpoint: str) -> tuple[SharesTraffic, str
 
 
 def stop_all() -> list[str]:
-    """End all deployments of this user on this machine. Returns their names."""
-    names = []
+    """End all deployments of this user on this machine. Returns their names.
+
+    Raises:
+        DeploymentError: some do not end; the others have.
+    """
+    names, left = [], []
     for kind in ("local", "docker"):
         place = target(None, kind)
-        with suppress(AmlMagicsError):  # one kind that cannot be asked has none that could be ended
-            for deployment in place.list():
+        try:
+            found = place.list()
+        except AmlMagicsError as exc:
+            left.append(exc.message)
+            continue
+        for deployment in found:
+            try:
                 place.delete(Ref(deployment.name), _silent)
                 names.append(deployment.name)
+            except AmlMagicsError as exc:  # the others end all the same
+                left.append(f"{deployment.reference}: {exc.message}")
+    if left:
+        ended = f"; stopped: {', '.join(names)}" if names else ""
+        raise DeploymentError(f"not stopped: {'; '.join(left)}{ended}", hint="%aml_endpoints")
     return names
 
 
@@ -260,6 +281,14 @@ def model_folder(ref: object) -> Path | None:
         if not looks_like_one:
             return None
         raise UsageError(f"'{text[:100]}' is no path: {exc}") from exc
+
+
+def _unprefixed(name: str | None, to: str) -> str | None:
+    """The name without a target's, "online:wine", which must be the target that is deployed to."""
+    kind, _, rest = (name or "").rpartition(":")
+    if kind in KINDS and kind != to:
+        raise UsageError(f"'{name}' is a name on the target {kind}, not on {to}", hint=f"--to {kind} --name {rest}")
+    return rest if kind in KINDS else name
 
 
 def is_run_model(ref: str) -> bool:

@@ -44,7 +44,7 @@ def joined(parts: Sequence[Any]) -> Any:
 
 def as_predictions(values: Any) -> Any:
     """A DataFrame where the model gives columns, else the values as they are."""
-    if isinstance(values, list) and values and all(isinstance(item, dict) for item in values):
+    if isinstance(values, list) and values and all(isinstance(item, dict) for item in values) and any(values):
         import pandas as pd
 
         return pd.DataFrame(values)

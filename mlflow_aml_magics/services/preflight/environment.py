@@ -14,7 +14,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["Asked", "Environment", "parsed", "read_environment", "version"]
+from ...client.paths import redacted
+
+__all__ = ["Asked", "Environment", "from_conda", "parsed", "read_environment", "version"]
 
 FILES = ("conda.yaml", "python_env.yaml", "requirements.txt")
 _PATH = re.compile(r"^(-e\s|--editable|file:|[./~]|[A-Za-z]:\\)|@\s*file:|\.whl$|\.tar\.gz$")
@@ -118,11 +120,11 @@ def _from_conda(conda: Mapping[str, Any]) -> tuple[str, dict[str, Asked]]:
         elif isinstance(entry, str) and (match := re.fullmatch(r"(?:[\w-]+::)?python\s*[=<>~!]*\s*([\d.]*).*", entry)):
             python = match[1].strip(".")
         elif isinstance(entry, str) and not re.match(r"(?:[\w-]+::)?pip\b", entry):
-            lines.append(_from_conda_entry(entry))
+            lines.append(from_conda(entry))
     return python, _packages(lines)
 
 
-def _from_conda_entry(entry: str) -> str:
+def from_conda(entry: str) -> str:
     """conda writes scikit-learn=1.5.0=build where pip writes scikit-learn==1.5.0."""
     name = entry.partition("::")[2] or entry
     match = re.fullmatch(r"\s*([\w.-]+)\s*=\s*([\w.*+!]+)(?:=.*)?", name)
@@ -139,12 +141,12 @@ def _read(lines: Iterable[str]) -> Iterator[Asked]:
 
 def parsed(line: str) -> Asked | None:
     """What a line of requirements.txt asks for; None for an option such as --index-url, whose address may hold a
-    token, and for what is no requirement."""
+    token as that of a repository may, which is left out, and for what is no requirement."""
     text = re.sub(r"(^|\s)#.*$", "", line).strip()
     if _PATH.search(text):
-        return Asked(text, path=text)
+        return Asked(redacted(text), path=redacted(text))
     try:
         found = Requirement(text.partition(" --")[0])  # without the --hash that may follow
     except InvalidRequirement:
         return None
-    return Asked(canonicalize_name(found.name), str(found.specifier), path=found.url or "")
+    return Asked(canonicalize_name(found.name), str(found.specifier), path=redacted(found.url or ""))

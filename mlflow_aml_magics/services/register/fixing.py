@@ -7,9 +7,7 @@ of the skops format, which such an mlflow cannot read, is saved again as cloudpi
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,10 @@ from typing import Any
 import yaml
 from packaging.version import Version
 
+from ...client.linked import linked_copy
 from ...client.model_resave import is_skops, resave
 from ...client.packages import version_of
-from ..preflight.environment import Asked, Environment, parsed, read_environment, version
+from ..preflight.environment import Asked, Environment, from_conda, parsed, read_environment, version
 from ..preflight.no_code import MONITORING, NEEDED, SERVER, is_too_new
 
 __all__ = ["fixed_copy"]
@@ -43,7 +42,7 @@ def fixed_copy(folder: Path, to: Path, *, is_azure: bool) -> tuple[Path, tuple[s
     added = _to_add(environment) if is_azure and environment.present else {}
     if not held and not added and not lowered:
         return folder, ()
-    shutil.copytree(folder, to, copy_function=_link_or_copy)
+    linked_copy(folder, to)
     wanted = {name: f"=={number}" for name, number in held.items()} | dict.fromkeys(lowered, LOWERED)
     for name in ("conda.yaml", "requirements.txt"):
         if (to / name).is_file():
@@ -95,25 +94,25 @@ def _mended_conda(text: str, wanted: Mapping[str, str], added: Mapping[str, str]
         pip = []
         entries += ([] if any(str(e).startswith("pip") for e in entries) else ["pip"]) + [{"pip": pip}]
     pip[:] = [_mended(str(line), wanted) for line in pip] + [f"{name}{spec}" for name, spec in added.items()]
-    mended = [_mended(e, wanted).replace("==", "=") if isinstance(e, str) else e for e in entries]
+    mended = [_mended_entry(e, wanted) if isinstance(e, str) else e for e in entries]
     return yaml.safe_dump(conda | {"dependencies": mended}, sort_keys=False)
 
 
-def _mended(line: str, wanted: Mapping[str, str]) -> str:
+def _mended_entry(entry: str, wanted: Mapping[str, str]) -> str:
+    """The same of an entry of conda's own, which may begin with its channel and says numpy=1.26 for numpy==1.26."""
+    channel, colons, own = entry.rpartition("::")
+    asked = from_conda(own)
+    mended = _mended(asked, wanted)
+    return entry if mended == asked else f"{channel}{colons}{mended.replace('==', '=')}"
+
+
+def _mended(own: str, wanted: Mapping[str, str]) -> str:
     """The line with what is wanted of its package; a line about anything else as it is."""
-    channel, colons, own = line.rpartition("::")  # of conda
     asked: Asked | None = parsed(own)
     if asked is None or asked.path or asked.name not in wanted:
-        return line
+        return own
     if asked.specifier and wanted[asked.name].startswith("=="):
-        return line  # another file of the model names a version
+        return own  # another file of the model names a version
     requirement, semicolon, marker = own.partition(";")
     name = re.split(r"[\s<>=!~#]", requirement.strip(), maxsplit=1)[0]
-    return f"{channel}{colons}{name}{wanted[asked.name]}" + (f" {semicolon}{marker}" if marker else "")
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
+    return f"{name}{wanted[asked.name]}" + (f" {semicolon}{marker}" if marker else "")
