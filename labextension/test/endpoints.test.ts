@@ -237,6 +237,14 @@ describe('the test', () => {
       ({ value }) => value,
     );
     expect(values).toEqual(['3', 'rosé']);
+    radio('mlflow');
+    json.value = '{"inputs": [[1]]}';
+    radio('form');
+    expect(el.querySelector('[role="alert"]')?.textContent).toContain('no table of rows');
+    const data = Array.from({ length: 21 }, () => [1, 'red']);
+    json.value = JSON.stringify({ dataframe_split: { columns: ['acid', 'kind'], data } });
+    radio('form');
+    expect(el.querySelector('[role="alert"]')?.textContent).toContain('21 rows'); // none is left out unsaid
   });
 });
 
@@ -286,6 +294,14 @@ describe('a new deployment', () => {
       ...{ model: 'wine@champion', target: 'online', deployment: 'green', port: 0, isolated: false },
       ...{ tags: { team: 'wine', tested: '' }, force: false },
     });
+  });
+
+  it('never deploys another version than the one that was asked for', async () => {
+    clean();
+    render([], { tab: 'new', _info: { ...info([]), model: 'wine:9' } });
+    await answer(CHOICES);
+    button('Deploy').click();
+    expect(asked('deploy_model')[0].args).toMatchObject({ model: 'wine:9' });
   });
 
   it('shows the work as it goes, stops it, and says why it failed', async () => {

@@ -195,6 +195,16 @@ describe('the registry panel', () => {
     expect(asked('edit_version')[1].args).toMatchObject({ action: 'archive', version: '2' });
   });
 
+  it('tells what fails after its form was closed', async () => {
+    button('Stage None, change it').click();
+    button('Move').click();
+    document.body.dispatchEvent(new Event('pointerdown', { bubbles: true, composed: true }));
+    expect(el.querySelector('.mam-edit')).toBeNull();
+    reply('edit_version', null, { code: 'access', message: 'you may not', hint: null });
+    await settled();
+    expect(el.querySelector('.mam-notice')?.textContent).toContain('you may not');
+  });
+
   it('deletes what is in use only after that was read and ticked', async () => {
     button('More actions').click();
     byText(el, '[role=menuitem] span', 'Delete…').click();

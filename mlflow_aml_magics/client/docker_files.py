@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
 from ..errors import ModelError
+from .linked import linked_copy
 from .logs import quiet
 
 __all__ = ["SERVER_PORT", "copied_sources", "write_context"]
@@ -31,7 +30,7 @@ def write_context(model: Path, folder: Path) -> None:
         # The folder's name comes to stand in the Dockerfile, unquoted. mlflow follows no link of a folder.
         named = Path(scratch) / "model"
         try:
-            shutil.copytree(model, named, copy_function=_link_or_copy)
+            linked_copy(model, named)
             BAR.set(False)
             # No environment manager: the python:X.Y.Z-slim image of the model's Python, with its requirements.
             backend = get_flavor_backend(str(named), docker_build=True, env_manager=None)
@@ -45,13 +44,6 @@ def write_context(model: Path, folder: Path) -> None:
     missing = [source for source in copied_sources(folder / "Dockerfile") if not (folder / source).exists()]
     if missing:
         raise ModelError(f"mlflow's Dockerfile of {model.name} copies what is not there: {', '.join(missing)}")
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another disk
-        shutil.copyfile(source, target)
 
 
 def copied_sources(dockerfile: Path) -> list[str]:

@@ -10,9 +10,7 @@ from pathlib import Path
 __all__ = ["linked_copy"]
 
 
-def linked_copy(
-    folder: Path, to: Path, *, ignore: Callable[[str, list[str]], Iterable[str]] | None = None
-) -> None:
+def linked_copy(folder: Path, to: Path, *, ignore: Callable[[str, list[str]], Iterable[str]] | None = None) -> None:
     """Copy a folder by hard links. To change a file of the copy, unlink it first: it may be the original's.
 
     Args:

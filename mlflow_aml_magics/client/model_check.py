@@ -88,10 +88,11 @@ def check_model(
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         try:
-            is_late = not _waited(process, result, timeout, progress or (lambda _: None))
+            is_late, held = _waited(process, result, timeout, progress or (lambda _: None))
         finally:
             _end(process)
         found = _read(result)
+        found = replace(found, memory=max(found.memory, held))
         if is_late:
             return replace(found, how="late", log=_last(log))
         if not found.ok and not found.error:
@@ -107,21 +108,28 @@ def harmless(environment: Mapping[str, str]) -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet"}
 
 
-def _waited(process: subprocess.Popen[bytes], result: Path, timeout: float, progress: Callable[[str], None]) -> bool:
-    """Whether it ended by itself."""
+def _waited(
+    process: subprocess.Popen[bytes], result: Path, timeout: float, progress: Callable[[str], None]
+) -> tuple[bool, int]:
+    """Whether it was late, and the most bytes it was seen to hold: who is killed for them tells no longer."""
+    import psutil
+
+    held = 0
     words = {"starting": "starting Python", "loading": "loading the model", "scoring": "scoring its example"}
     start = said = time.monotonic()
     while process.poll() is None:
         now = time.monotonic()
         if now - start > timeout:
-            return False
+            return True, held
+        with contextlib.suppress(psutil.Error):
+            held = max(held, psutil.Process(process.pid).memory_info().rss)
         if now - said >= 1:
             said = now
             doing = words.get(_read(result).stage, "scoring its example")
             progress(f"{doing} in a process of its own… {now - start:.0f} s")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(POLL)
-    return True
+    return False, held
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -45,9 +45,9 @@ def resave(folder: Path) -> None:
     except subprocess.TimeoutExpired as exc:
         raise ModelError(f"the model was still loading after {SECONDS:g} s") from exc
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"])[-1]
+        said = (done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"])[-1]
         raise ModelError(
-            f"the model cannot be saved as cloudpickle: {last}",
+            f"the model cannot be saved as cloudpickle: {said}",
             hint="log it again with serialization_format='cloudpickle'",
         )
 

@@ -48,7 +48,8 @@ def create_version(
     with conn.guard(f"registering '{name}'"):
         by_path = conn.azure is not None and (kind != "mlflow" or not is_mlflow_source(model_uri))
         ours = False if by_path else not exists(conn, name) and _create_model(client, name)
-        number = None
+        number = holder = None
+        is_given = False
         try:
             if by_path:
                 number = create_by_path(conn, name, model_uri, tags=tags or {}, description=description, kind=kind)
@@ -63,10 +64,15 @@ def create_version(
                     number = str(raw.version)
                     _await(client, name, number)
             if alias:
+                holder = alias_holder(conn, name, alias)
+                is_given = True
                 client.set_registered_model_alias(name, alias, number)
             return resolve(conn, f"models:/{name}/{number}")
         except BaseException:
             # A second failure must not hide the first.
+            with suppress(Exception):
+                if is_given and alias:
+                    _give_back(client, name, alias, holder)
             with suppress(Exception):
                 if number is not None:
                     client.delete_model_version(name, number)
@@ -100,6 +106,14 @@ def _create_model(client: Any, name: str) -> bool:
             raise
         return False
     return True
+
+
+def _give_back(client: Any, name: str, alias: str, holder: str | None) -> None:
+    """Let an alias mean what it did; mlflow's SQL store keeps one of a version that is deleted."""
+    if holder is None:
+        client.delete_registered_model_alias(name, alias)
+    else:
+        client.set_registered_model_alias(name, alias, holder)
 
 
 def alias_holder(conn: Connection, name: str, alias: str) -> str | None:

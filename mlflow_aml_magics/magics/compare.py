@@ -58,8 +58,8 @@ def run(session: Session, args: argparse.Namespace) -> Any:
         )
     workspace = session.workspace()
     runs = [named(session, run) for run in args.runs]
-    if len(runs) == 2 and workspace.are_versions(*args.runs):
-        return workspace.compare_versions(*args.runs, progress=progress_line(session.shell))
+    if len(runs) == 2 and workspace.are_versions(*runs):
+        return workspace.compare_versions(*runs, progress=progress_line(session.shell))
     words = {
         "query": args.where,
         "metric": args.metric,

@@ -67,6 +67,14 @@ def run(session: Session, args: argparse.Namespace) -> Any:
     workspace = session.workspace()
     changes = [option for option in (*ON_A_VERSION, *ON_EITHER) if getattr(args, option) not in (None, False)]
     is_version = re.search("[:@/]", args.name or "") is not None
+    silent = [option for option in changes if option in (*ON_EITHER, "history", "lineage")]
+    if silent and args.comment is not None:
+        raise UsageError(
+            f"--{silent[0].replace('_', '-')} keeps no comment",
+            hint=f'%aml_models {args.name or "wine:1"} --comment "…" alone',
+        )
+    if args.archive_others and not args.stage:
+        raise UsageError("--archive-others goes with --stage", hint="--stage Production --archive-others")
     if len(changes) > 1:
         named = ", ".join(f"--{option.replace('_', '-')}" for option in changes)
         raise UsageError(f"one change at a time: {named}")

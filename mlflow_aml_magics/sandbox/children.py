@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,17 @@ end = lambda: (sys.stdin.buffer.read(), os.killpg(0, signal.SIGKILL))
 threading.Thread(target=end, daemon=True).start()
 os._exit(child.wait() & 255)  # sys.exit would wait for the thread that reads
 """
-_OWN = ("MLFLOW_", "AZUREML_", "AZURE_", "MSI_", "ARM_", "HTTP_PROXY", "HTTPS_PROXY", "REQUESTS_CA_BUNDLE")
+_OWN = (
+    "MLFLOW_", "AZUREML_", "AZURE_", "MSI_", "IDENTITY_", "ARM_", "AWS_", "GOOGLE_", "DATABRICKS_",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE",
+)  # fmt: skip
+_SECRET = re.compile("SECRET|TOKEN|PASSWORD|CREDENTIAL|API_?KEY")  # of whatever else: a model may print it to its log
 
 
 def scrubbed() -> dict[str, str]:
-    """This process's environment without stores, clouds, logins and proxies."""
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith(_OWN)}
+    """This process's environment without stores, clouds, logins, proxies, and what is called a secret."""
+    names = [name for name in os.environ if not name.upper().startswith(_OWN) and not _SECRET.search(name.upper())]
+    return {name: os.environ[name] for name in names}
 
 
 def start(command: list[str], *, folder: Path, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

@@ -108,17 +108,24 @@ def compare_versions(conn: Connection, a: str, b: str, *, progress: Progress | N
 
 
 def are_versions(conn: Connection, words: Sequence[str]) -> bool:
-    """Whether each word names a version that there is, with its number or an alias: a run may have such a name too."""
+    """Whether each word names a version that there is, with its number or an alias: a run may have such a name too.
+
+    Raises:
+        ModelNotFound: one of them does, and another one not.
+    """
     from ..client.models import resolve
 
     if len(words) < 2 or not all(re.fullmatch(r"(models:/)?[^:@/]+[:@/][^:@/]+", word) for word in words):
         return False
-    try:
-        for word in words:
+    missed: list[ModelNotFound | UsageError] = []
+    for word in words:
+        try:
             resolve(conn, word)
-    except (ModelNotFound, UsageError):
-        return False
-    return True
+        except (ModelNotFound, UsageError) as exc:
+            missed.append(exc)
+    if missed and len(missed) < len(words):
+        raise missed[0]
+    return not missed
 
 
 @dataclass(frozen=True)
@@ -198,7 +205,7 @@ def _compared(versions: list[ModelVersion], read: list[_Read]) -> VersionCompari
     if not all(each.is_whole for each in read):  # what one of them lacks would look like a difference
         read = [_Read(each.params, each.notes) for each in read]
     a, b = read
-    metrics = [{name: number(value) for name, value in version.metrics.items()} for version in versions]
+    metrics = _metric_texts(versions[0].metrics, versions[1].metrics)
     tags = [{k: v for k, v in version.tags.items() if not k.startswith(OURS)} for version in versions]
     files = tuple(
         replace(line, a=a.shown.get(line.name, ""), b=b.shown.get(line.name, ""))
@@ -223,6 +230,13 @@ def _compared(versions: list[ModelVersion], read: list[_Read]) -> VersionCompari
     ]
     same = {name: _same(*pair) for name, pair in zip(SECTIONS, pairs, strict=True)}
     return VersionComparison(versions[0], versions[1], sections, same, (*a.notes, *b.notes))
+
+
+def _metric_texts(a: Mapping[str, float], b: Mapping[str, float]) -> tuple[dict[str, str], dict[str, str]]:
+    """The values as they are shown; with all digits where the first few are the same and the values are not."""
+    close = {name for name in a.keys() & b.keys() if a[name] != b[name] and number(a[name]) == number(b[name])}
+    first, second = ({k: repr(x) if k in close else number(x) for k, x in each.items()} for each in (a, b))
+    return first, second
 
 
 @dataclass(frozen=True)

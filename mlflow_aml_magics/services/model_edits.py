@@ -11,6 +11,7 @@ from ..render.format import listed
 from .model_card import ModelCard, show_model
 from .model_history import is_history, recorded
 from .model_names import check_alias, check_tags, stage_named
+from .model_tags import COPIED_FROM, DIGEST, FIXED, TYPE
 
 if TYPE_CHECKING:
     from ..client.connection import Connection
@@ -27,6 +28,7 @@ __all__ = [
     "set_tag",
 ]
 
+OURS = (COPIED_FROM, DIGEST, FIXED, TYPE)
 SHARED = ("Staging", "Production")  # stages of which people expect one version
 DESCRIPTION = 5000  # characters, on Azure ML (resource-limits-capacity.md); other stores say so themselves
 WHOLE = re.compile(r"[^:@/]+")  # a name without a version: the model as a whole
@@ -177,6 +179,8 @@ def set_tag(conn: Connection, ref: str, key: str, value: str | None) -> str:
 
     if is_history(key):
         raise UsageError(f"'{key}' keeps the discussion of a version", hint="--comment writes into it")
+    if key in OURS:
+        raise UsageError(f"'{key}' is kept by what made the version", hint="another tag")
     if conn.azure is not None:
         check_tags({key: value or ""})
     if not key.strip():

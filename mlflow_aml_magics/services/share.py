@@ -137,6 +137,7 @@ def _with_store(
     from ..client.models import fetch
 
     label = f"{version.name}:{version.version}"
+    check_model_name(name, is_azure=other.azure is not None)  # a folder is called so, too
     if (other.uri, other.registry_uri) == (conn.uri, conn.registry_uri):
         raise UsageError(f"{label} is in {conn.label} already", hint=f"%aml_register models:/{label} --name OTHER_NAME")
     kept = {key: text for key, text in version.tags.items() if not key.startswith(OURS)}

@@ -124,10 +124,11 @@ class Models(Versions):
         return compare_versions(self._connection, self._served(a), self._served(b), progress=progress)
 
     def are_versions(self, *words: object) -> bool:
-        """Whether each of them names a version of a registered model: "wine:3", "wine@champion"."""
+        """Whether each of them names a version of a registered model: "wine:3", "wine@champion", or is one."""
         from ..services.compare_versions import are_versions
 
-        return are_versions(self._connection, [str(word) for word in words])
+        named = (f"{w.name}:{w.version}" if hasattr(w, "version") and hasattr(w, "name") else str(w) for w in words)
+        return are_versions(self._connection, list(named))
 
     def share(
         self,

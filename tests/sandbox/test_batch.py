@@ -73,6 +73,8 @@ def test_a_sandbox_that_was_killed_knows_what_it_left(tmp_path: Path) -> None:
         scoring = asdict(Scoring("e", "d", "", "", "n", "e", "c", 10, -1, "predictions.csv"))
         body = {"scoring": scoring, "status": "Running", "created": 1.0, "updated": 1.0, "step": "s"}
         box._documents.put("job", place.key, "left", body)
+        Sandbox(tmp_path / "kept", keep=True)  # never gets the folder, so it leaves alone what runs there
+        assert box._jobs.show_batch(place, "jobs", "left")["properties"]["status"] == "Running"
     with Sandbox(tmp_path / "kept", keep=True) as box:
         found = box._jobs.show_batch(place, "jobs", "left")
         assert found["properties"]["status"] == "Failed"

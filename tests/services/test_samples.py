@@ -293,7 +293,7 @@ def test_a_part_that_fails_says_which_rows_and_loses_nothing() -> None:
     done: Any = caught.value.done
     assert done.predictions == [float(x) for x in range(2000)]
     assert len(done.frame()) == 2000
-    assert (caught.value.hint or "").startswith("--rows 2000: goes on; the rows before are in sys.last_value.done")
+    assert (caught.value.hint or "").startswith("--rows 2000:2600 goes on; the rows before are in sys.last_value.done")
     with pytest.raises(InvokeError, match=r"rows 2,450 to 2,549 of 2,600: ") as caught:
         invoke(None, "blue", data=rows, rows=slice(2350, None), chunk=100)
     assert getattr(caught.value.done, "predictions", None) == [float(x) for x in range(2350, 2450)]

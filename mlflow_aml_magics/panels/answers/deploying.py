@@ -46,6 +46,7 @@ class Work:
     def __init__(self, panel: EndpointsPanel) -> None:
         self._panel = panel
         self._lock = threading.Lock()
+        self._showing = threading.Lock()  # else an older state could be shown after a newer one, for good
         self._stop = threading.Event()
         self._shown = 0.0
         self._now: DeployWork = NOTHING
@@ -123,8 +124,9 @@ class Work:
         return time.time() - self._now["started"] / 1000
 
     def _show(self) -> None:
-        self._shown = time.monotonic()
-        self._panel._work = dict(self._now)
+        with self._showing:
+            self._shown = time.monotonic()
+            self._panel._work = dict(self._now)
 
 
 def deploying_answers(panel: EndpointsPanel, work: Work) -> dict[str, Handler]:

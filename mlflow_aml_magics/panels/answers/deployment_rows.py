@@ -29,7 +29,7 @@ def row_of(deployment: Deployment) -> DeploymentRow:
         "ref": deployment.ref,
         "url": deployment.url,
         "store": deployment.store,
-        "started": deployment.started.isoformat() if deployment.started else None,
+        "started": deployment.started.isoformat() if deployment.started.timestamp() > 0 else None,
         "process": deployment.pid,
         "log": str(deployment.log or ""),
         "detail": deployment.detail,

@@ -51,9 +51,8 @@ def models_info(workspace: Workspace, listed: ModelList) -> ModelsInfo:
         "store": listed.store,
         "name": listed.name or "",
         "azure": workspace.connection.azure is not None,
-        "models": [
-            {"name": m.name, "description": m.description[:TEXT], "tags": _short(m.tags)} for m in listed.models
-        ],
+        # Whole, unlike those of versions: they are edited as they are here.
+        "models": [{"name": m.name, "description": m.description, "tags": dict(m.tags)} for m in listed.models],
         "versions": [_row(v, metrics) for v in shown],
         "total": len(listed.versions),
         "metrics": metrics,

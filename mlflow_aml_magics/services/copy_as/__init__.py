@@ -97,7 +97,7 @@ def copied_deploy(
 def _of_deployment(conn: Connection | None, action: str, args: Mapping[str, Any]) -> Copied:
     from . import batch, here, online
 
-    ref = _located(conn, _text(args, "name"))
+    ref = _located(conn, _text(args, "name"), one=action == "logs")
     body, tail = args.get("body"), int(args.get("tail") or 50)
     text = body if body is None or isinstance(body, str) else json.dumps(body)
     could: dict[str, Callable[[], Copied]]
@@ -110,8 +110,10 @@ def _of_deployment(conn: Connection | None, action: str, args: Mapping[str, Any]
     elif ref.kind == "batch":
         could = {
             "invoke": lambda: batch.invoke(conn, ref, args.get("data_path") or None),
+            "logs": lambda: batch.logs(conn, ref, tail),
             "delete": lambda: batch.delete(conn, ref),
             "traffic": lambda: batch.traffic(conn, ref, args.get("shares") or {}),
+            "roll_back": lambda: batch.roll_back(conn, ref),
         }
     else:
         could = {
@@ -126,12 +128,16 @@ def _of_deployment(conn: Connection | None, action: str, args: Mapping[str, Any]
     return could[action]()
 
 
-def _located(conn: Connection | None, name: str) -> Ref:
-    """The name with its target; where it names none, the deployment is looked up."""
-    from ..deploy import Ref, located
+def _located(conn: Connection | None, name: str, *, one: bool) -> Ref:
+    """The name with its target; where it names none, the deployment is looked up. So is ``one`` of an endpoint."""
+    from ..deploy import ON_AZURE, Ref, located
 
     ref = Ref.parse(name)
-    return ref if ref.kind else replace(ref, kind=located(conn, name)[1].target)
+    if ref.kind is None:
+        ref = replace(ref, kind=located(conn, name)[1].target)
+    if one and ref.kind in ON_AZURE and ref.deployment is None:
+        return Ref(ref.endpoint, located(conn, str(ref))[1].name.partition("/")[2] or None, ref.kind)
+    return ref
 
 
 def _of_model(conn: Connection, action: str, args: Mapping[str, Any]) -> Copied:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UsageError
+from ..deploy.batch_watch import default_of
 from ..deploy.endpoint_names import FIRST, endpoint_and_deployment
 from ..deploy.options import DeployOptions, Ref
 from .copied import Copied, Raw, call, yaml_file
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ...client.connection import Connection
     from ...client.models import ModelVersion
 
-__all__ = ["delete", "deploy", "invoke", "traffic"]
+__all__ = ["delete", "deploy", "invoke", "logs", "roll_back", "traffic"]
 
 MINI_BATCH = 10  # files, as the service takes by itself
 UPDATE = "client.batch_endpoints.begin_create_or_update(endpoint).result()"
@@ -51,16 +52,19 @@ def deploy(
     made = call("ModelBatchDeployment", **about, settings=Raw(call("ModelBatchDeploymentSettings", **settings)))
     lines = [f"endpoint = {call('BatchEndpoint', name=endpoint, tags=tags)}", UPDATE] if there is None else []
     lines += [f"deployment = {made}", "client.batch_deployments.begin_create_or_update(deployment).result()"]
-    if not there:
-        lines += _ask(endpoint, deployment)
+    default = default_of(endpoint, options.traffic) if options.traffic is not None else "" if there else deployment
+    if default:
+        lines += _ask(endpoint, default)
     used = ["ModelBatchDeployment", "ModelBatchDeploymentSettings", *(("BatchEndpoint",) if there is None else ())]
     compute = f"azureml:{options.compute}" if options.compute else None
     content = {**about, "compute": compute, "type": "model", "settings": settings, "tags": tags}
     files = [("deployment.yml", yaml_file("modelBatchDeployment", content))]
-    commands = [az(conn, "batch-deployment create", {"file": "deployment.yml", "set-default": not there})]
+    commands = [az(conn, "batch-deployment create", {"file": "deployment.yml", "set-default": default == deployment})]
     if there is None:
         files.insert(0, ("endpoint.yml", yaml_file("batchEndpoint", {"name": endpoint, "tags": tags})))
         commands.insert(0, az(conn, "batch-endpoint create", {"file": "endpoint.yml"}))
+    if default not in ("", deployment):
+        commands.append(az(conn, "batch-endpoint update", _to(endpoint, default)))
     return Copied(
         python=ours(conn, deploy_call(ref, "batch", name, options)),
         sdk=with_sdk(conn, used, *lines),
@@ -79,15 +83,16 @@ def _ask(endpoint: str, deployment: str) -> list[str]:
 
 def traffic(conn: Connection | None, ref: Ref, shares: Mapping[str, int]) -> Copied:
     """Another deployment gets the endpoint's jobs: the one with 100."""
-    wanted = next((name for name, share in shares.items() if share == 100), "")
-    if not wanted:
-        raise UsageError("a batch endpoint's jobs go to one deployment", hint="100 for one of them")
-    options = {"name": ref.endpoint, "set": f"defaults.deployment_name={wanted}"}
+    wanted = default_of(ref.endpoint, shares)
     return Copied(
-        python=ours(conn, call("ws.set_traffic", ref.endpoint, {wanted: 100})),
+        python=ours(conn, call("ws.set_traffic", str(replace(ref, deployment=None)), {wanted: 100})),
         sdk=with_sdk(conn, (), *_ask(ref.endpoint, wanted)),
-        cli=az(conn, "batch-endpoint update", options) + "\n",
+        cli=az(conn, "batch-endpoint update", _to(ref.endpoint, wanted)) + "\n",
     )
+
+
+def _to(endpoint: str, deployment: str) -> dict[str, str]:
+    return {"name": endpoint, "set": f"defaults.deployment_name={deployment}"}
 
 
 def invoke(conn: Connection | None, ref: Ref, path: str | None) -> Copied:
@@ -120,6 +125,16 @@ def invoke(conn: Connection | None, ref: Ref, path: str | None) -> Copied:
         sdk=with_sdk(conn, (), *lines, top="Input, MLClient"),
         cli="\n".join(commands) + "\n",
     )
+
+
+def roll_back(conn: Connection | None, ref: Ref) -> Copied:
+    """The default before the last change, which stands in a tag of the endpoint."""
+    return Copied(ours(conn, call("ws.roll_back", str(replace(ref, deployment=None)))))
+
+
+def logs(conn: Connection | None, ref: Ref, tail: int) -> Copied:
+    """What the latest job wrote last."""
+    return Copied(ours(conn, f"print({call('ws.logs', str(ref), tail=tail)})"))
 
 
 def delete(conn: Connection | None, ref: Ref) -> Copied:

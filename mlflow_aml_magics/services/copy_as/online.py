@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..deploy.costs import DEFAULT_MACHINE
@@ -113,7 +114,7 @@ def traffic(conn: Connection | None, ref: Ref, shares: Mapping[str, int]) -> Cop
     """Another share of the requests for each deployment."""
     wanted = {str(name): int(share) for name, share in shares.items()}
     return Copied(
-        python=ours(conn, call("ws.set_traffic", ref.endpoint, wanted)),
+        python=ours(conn, call("ws.set_traffic", str(replace(ref, deployment=None)), wanted)),
         sdk=with_sdk(conn, (), *_shift(ref.endpoint, wanted, remember=True)),
         cli=az(conn, "online-endpoint update", {"name": ref.endpoint, "traffic": _worded(wanted)}) + "\n",
     )
@@ -144,7 +145,7 @@ def roll_back(conn: Connection | None, ref: Ref) -> Copied:
     show = az(conn, "online-endpoint show", {"name": ref.endpoint, "query": f'tags."{BEFORE}"', "output": "tsv"})
     change = az(conn, "online-endpoint update", {"name": ref.endpoint, "traffic": Raw('"$BEFORE"')})
     return Copied(
-        python=ours(conn, call("ws.roll_back", ref.endpoint)),
+        python=ours(conn, call("ws.roll_back", str(replace(ref, deployment=None)))),
         sdk=with_sdk(conn, (), *before),
         cli=f"BEFORE=$({show} | tr ',' ' ')\n{change}\n",
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import AmlMagicsError, DeploymentError, ModelError, UsageError, nearest
-from ..download import copied
-from ..model_tags import TYPE
-from .options import KINDS, DeployOptions, Ref
-from .target import Deployment, DeploymentList, ModelToServe, SharesTraffic, Target, not_deployed
+from .options import KINDS, ON_AZURE, DeployOptions, Ref
+from .target import Deployment, DeploymentList, SharesTraffic, Target, not_deployed
+from .which_model import is_run_model, model_folder, model_to_serve
 
 if TYPE_CHECKING:
     from ...client.connection import Connection, Progress
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "ON_AZURE",
     "DeployOptions",
     "Deployment",
     "DeploymentList",
@@ -39,9 +39,8 @@ __all__ = [
     "stop_all",
     "target",
     "targets_of",
+    "unprefixed",
 ]
-
-ON_AZURE = ("online", "kubernetes", "batch")
 
 
 def deploy(
@@ -74,7 +73,7 @@ def deploy(
     kind = target(conn, to)
     say = progress or _silent
     options = options or DeployOptions()
-    name = _unprefixed(name, to)
+    name = unprefixed(name, to)
     if options.port is not None and not 0 < options.port < 65536:
         raise UsageError(f"{options.port} is no port: 1 to 65535, or none for a free one")
     say(f"looking up {ref}")
@@ -113,6 +112,11 @@ def located(conn: Connection | None, name: str) -> tuple[Target, Deployment]:
     A place that cannot be asked, as Azure without a network, does not hide what is found in another.
     """
     ref = Ref.parse(name)
+    return _only(ref, _found(conn, ref))
+
+
+def _found(conn: Connection | None, ref: Ref) -> list[tuple[Target, Deployment]]:
+    """All that have the name, at least one."""
     found: list[tuple[Target, Deployment]] = []
     failed: AmlMagicsError | None = None
     for kind in targets_of(conn) if ref.kind is None else (ref.kind,):
@@ -123,14 +127,16 @@ def located(conn: Connection | None, name: str) -> tuple[Target, Deployment]:
             failed = failed or exc
             continue
         found += [(place, one)] if one is not None else []
+    if not found:
+        raise failed or not_deployed(str(ref), [deployment.name for deployment in deployments(conn)])
+    return found
+
+
+def _only(ref: Ref, found: Sequence[tuple[Target, Deployment]]) -> tuple[Target, Deployment]:
     if len(found) > 1:
         names = [f"{deployment.target}:{ref.name}" for _, deployment in found]
-        raise UsageError(f"'{name}' is the name of {len(found)} deployments", hint=" or ".join(names))
-    if found:
-        return found[0]
-    if failed is not None:
-        raise failed
-    raise not_deployed(name, [deployment.name for deployment in deployments(conn)])
+        raise UsageError(f"'{ref}' is the name of {len(found)} deployments", hint=" or ".join(names))
+    return found[0]
 
 
 def delete(conn: Connection | None, name: str, progress: Progress | None = None) -> Deployment:
@@ -164,7 +170,9 @@ def roll_back(conn: Connection | None, endpoint: str, progress: Progress | None 
 
 
 def _sharing(conn: Connection | None, endpoint: str) -> tuple[SharesTraffic, str]:
-    place, deployment = located(conn, endpoint)
+    ref = Ref.parse(endpoint)
+    found = _found(conn, ref)  # of which a local one of the same name is not meant
+    place, deployment = _only(ref, [each for each in found if isinstance(each[0], SharesTraffic)] or found)
     if not isinstance(place, SharesTraffic):
         raise UsageError(f"'{endpoint}' has no traffic to share: it is on the target {deployment.target}")
     return place, deployment.endpoint
@@ -225,75 +233,12 @@ def targets_of(conn: Connection | None) -> tuple[str, ...]:
     return KINDS if conn is not None and conn.azure is not None else tuple(k for k in KINDS if k not in ON_AZURE)
 
 
-def model_to_serve(conn: Connection, ref: str | Path, say: Progress) -> tuple[ModelToServe, str]:
-    """The model, and the name that its deployment gets by default. Its files are fetched when they are needed."""
-    from ...client.models import fetch, find_model, read_model, resolve
-    from ...client.paths import short_path
-
-    def show(*far: int) -> None:
-        say(f"downloading {ref}: {copied(*far)}")
-
-    def fetched(uri: str) -> ModelFiles:
-        return read_model(fetch(conn, uri, progress=show))
-
-    run_id: str | None
-    version = None
-    if (folder := model_folder(ref)) is not None:
-        files = read_model(folder)
-        get_files = lambda: files  # noqa: E731
-        label, run_id = f"folder {short_path(folder)}", files.meta.get("run_id")
-        uri, name = folder.as_uri(), folder.name
-    elif is_run_model(str(ref)):
-        found = find_model(conn, str(ref))
-        get_files = partial(fetched, found.uri)
-        uri, run_id = found.uri, found.run_id
-        label = f"{found.name} of run {run_id}" if run_id else found.uri
-        name = f"run-{run_id[:8]}" if run_id else found.uri.removeprefix("models:/")[:10]
-    else:
-        version = resolve(conn, str(ref))
-        if kind := version.tags.get(TYPE):
-            raise ModelError(
-                f"{version.name} version {version.version} is a {kind} model: to serve it takes a scoring script",
-                hint=f"%aml_download {version.name}:{version.version} brings its files",
-            )
-        get_files = partial(fetched, version.uri)
-        label, name = f"{version.name} version {version.version}", version.name
-        uri, run_id = version.uri, version.run_id
-    store = re.sub(r"//[^/@]*@", "//", conn.uri).partition("?")[0]  # it is kept: without what may be a password
-    model = ModelToServe(str(ref), label, uri, get_files, run_id, conn.uri, conn.registry_uri, store, version)
-    return model, re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "model"
-
-
-def model_folder(ref: object) -> Path | None:
-    """The folder that a reference names: a Path, or text that is one, which starts as no model's name does."""
-    if isinstance(ref, Path):
-        return ref.expanduser().resolve()
-    text = str(ref)
-    if text.startswith("file:"):
-        from ...client.models import local_path
-
-        return local_path(text)
-    looks_like_one = text.startswith((".", "/", "~")) or "\\" in text
-    try:
-        path = Path(text).expanduser()
-        return path.resolve() if looks_like_one or (path / "MLmodel").is_file() else None
-    except (OSError, RuntimeError, ValueError) as exc:  # a name too long, a home of nobody
-        if not looks_like_one:
-            return None
-        raise UsageError(f"'{text[:100]}' is no path: {exc}") from exc
-
-
-def _unprefixed(name: str | None, to: str) -> str | None:
+def unprefixed(name: str | None, to: str) -> str | None:
     """The name without a target's, "online:wine", which must be the target that is deployed to."""
     kind, _, rest = (name or "").rpartition(":")
     if kind in KINDS and kind != to:
         raise UsageError(f"'{name}' is a name on the target {kind}, not on {to}", hint=f"--to {kind} --name {rest}")
     return rest if kind in KINDS else name
-
-
-def is_run_model(ref: str) -> bool:
-    """Whether a reference means a model that a run holds, not a registered one."""
-    return re.fullmatch(r"runs:/.*|models:/m-[^/@]+/?|[0-9a-f]{32}", ref) is not None
 
 
 def _silent(_: str) -> None:

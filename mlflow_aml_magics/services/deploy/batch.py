@@ -7,21 +7,21 @@ is `services.batch_job`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from ...client.azure_batch import BatchEndpoint, BatchEndpoints, BatchServed
 from ...client.azure_endpoints import model_label, model_uri
+from ...client.azure_rest import ended
 from ...client.model_glance import glance
 from ...errors import DeploymentError, ModelError, UsageError
-from ..preflight import check_files, refuse_bad
 from .batch_steps import BatchSteps
-from .batch_watch import default_of, make_default, stays
-from .endpoint_names import check_name, endpoint_and_deployment
-from .following import Followed, follow
+from .batch_watch import default_of, make_default
+from .checking import check_model, check_registered
+from .endpoint_names import endpoint_and_deployment, is_name
+from .following import Followed, follow, stays
 from .online_rows import MODEL, NEVER, REF, state_of
 from .options import DeployOptions, Ref
-from .target import Deployment, DeploymentList, ModelToServe, not_deployed, servable
+from .target import Deployment, DeploymentList, ModelToServe, not_deployed
 from .traffic import BEFORE, check_shares, parse_shares
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["BatchTarget", "make"]
 
 FOLLOW_SECONDS = 900.0  # endpoints and deployments are documents, and made in half a minute
-TAKES = ("deployment", "compute", "mini_batch_size", "traffic", "tags")
 COST = "its cluster's nodes while a job runs"
 
 
@@ -46,6 +45,7 @@ class BatchTarget:
 
     kind = "batch"
     wire: Form = "input_data"
+    takes: tuple[str, ...] = ("deployment", "compute", "mini_batch_size", "traffic", "tags")
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
@@ -61,36 +61,20 @@ class BatchTarget:
             ModelError: what the check found will fail; `force` goes on.
             DeploymentError: it failed, or was left; the hint says how to go on and how to remove what is left.
         """
-        options.check(self.kind, *TAKES)
+        options.check(self.kind, *self.takes)
         if options.mini_batch_size is not None and options.mini_batch_size < 1:
             raise UsageError(f"{options.mini_batch_size} files are no mini batch", hint="--mini-batch-size from 1 on")
-        if model.version is None:
-            raise UsageError(
-                f"{model.label} is not registered, and Azure serves registered models only",
-                hint=f"%aml_register {model.ref} --name NAME, then %aml_deploy NAME --to {self.kind}",
-            )
+        check_registered(model, self.kind)
         endpoint, deployment = endpoint_and_deployment(name, options.deployment)
         if options.traffic is not None:
             default_of(endpoint, options.traffic)
         link = self._link(endpoint)
         progress(f"the endpoint's page: {link}" if link else f"the batch endpoint {endpoint} in the {self.conn.label}")
-        self._check(model, options, progress)
+        check_model(self.conn, model, self.kind, options, progress)
         timeout = FOLLOW_SECONDS if options.timeout is None else options.timeout
         made = BatchSteps(self.points, endpoint, deployment, model, options, progress, timeout).run()
         found = self.find(Ref(endpoint, made))
         return found if found is not None else self._refuse(f"{endpoint}/{made}")
-
-    def _check(self, model: ModelToServe, options: DeployOptions, progress: Progress) -> None:
-        """What the model's small files tell."""
-        progress(f"checking {model.label}")
-        seen = replace(model, fetch=lambda: glance(self.conn, model.uri))
-        servable(seen)
-        findings = check_files(seen.files, target=self.kind)
-        if not options.force:
-            refuse_bad(model.label, "deployed", findings)
-        for finding in findings:
-            if finding.level in ("warn", "bad"):
-                progress(f"{finding.what}; {finding.fix}" if finding.fix else finding.what)
 
     # --- looking
 
@@ -100,8 +84,8 @@ class BatchTarget:
 
     def find(self, ref: Ref) -> Deployment | None:
         """The deployment; of an endpoint its default one."""
-        if not _is_name(ref.endpoint):
-            return None  # Azure would refuse the question
+        if not is_name(ref.endpoint) or (ref.deployment and not is_name(ref.deployment)):
+            return None
         point = self.points.get(ref.endpoint)
         if point is None:
             return None
@@ -180,15 +164,19 @@ class BatchTarget:
             self._refuse(ref.name)
         with stays(f"{what} is being deleted", FOLLOW_SECONDS):
             progress(f"deleting {what}")
-            self.points.delete(point.name, name)
+            operation = self.points.delete(point.name, name).operation
 
             def look() -> Followed[str]:
                 there = self.points.deployment(point.name, name) if name else self.points.get(point.name)
-                state = there.state if there is not None else ""
-                return Followed(state, f"deleting {what}", done=there is None or state == "Failed")
+                if there is None:
+                    return Followed("", "", done=True)
+                status, why = (
+                    ended(self.conn, operation) if operation else ("", "")
+                )  # what failed before may still say so
+                return Followed(why or status, f"deleting {what}", done=status in ("Failed", "Canceled"))
 
-            if follow(look, progress, timeout=FOLLOW_SECONDS):
-                raise DeploymentError(f"{what} is not deleted: Azure says Failed", hint="%aml_endpoints")
+            if why := follow(look, progress, timeout=FOLLOW_SECONDS):
+                raise DeploymentError(f"{what} is not deleted: {why}", hint="%aml_endpoints")
 
     # --- asking
 
@@ -255,7 +243,7 @@ class BatchTarget:
         return self.conn.azure.studio.endpoint(endpoint, batch=True)
 
     def _sure(self, name: str) -> BatchEndpoint:
-        point = self.points.get(name)
+        point = self.points.get(name) if is_name(name) else None
         return point if point is not None else self._refuse(name)
 
     def _one(self, ref: Ref) -> str:
@@ -281,11 +269,3 @@ def make(conn: Connection | None) -> BatchTarget:
     """The target over a connection, which must be to a workspace of Azure."""
     assert conn is not None
     return BatchTarget(conn)
-
-
-def _is_name(name: str) -> bool:
-    try:
-        check_name(name, "endpoint", "--name")
-    except UsageError:
-        return False
-    return True

@@ -15,6 +15,7 @@ from .batch_watch import default_of, make_default, settled
 from .endpoint_names import FIRST
 from .following import TooLong
 from .online_rows import AT, BY, MODEL, REF, state_of
+from .traffic import check_shares
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
@@ -52,6 +53,7 @@ class BatchSteps:
     say: Progress
     timeout: float
     _doing: str = field(default="nothing was begun", init=False)
+    _new: str = field(default="", init=False)  # what was not there before: endpoint, or deployment; "" if both were
 
     def run(self) -> str:
         """All steps. Returns the deployment's name.
@@ -61,11 +63,11 @@ class BatchSteps:
             DeploymentError: it failed, or was left: the message says what there is, the hint how to go on.
         """
         with self._left():
-            point = self.points.get(self.endpoint)
-            served = [] if point is None else self.points.deployments(self.endpoint)
-            name = self.deployment = self._choose(point, served)
+            point, served, name = self.looked_up()
             there = next((each for each in served if each.name == name), None)
-            compute = self._compute(there)
+            if there is None:
+                self._new = self.endpoint if point is None else f"{self.endpoint}/{name}"
+            compute = self.cluster(there)
             point = self._have_endpoint(point)
             self._have_deployment(there, compute)
             self._have_default(point, name)
@@ -85,7 +87,16 @@ class BatchSteps:
             hint=f"--deployment {point.default if point and point.default else names[0]}, or a new name beside them",
         )
 
-    def _compute(self, there: BatchServed | None) -> str:
+    def looked_up(self) -> tuple[BatchEndpoint | None, list[BatchServed], str]:
+        """The endpoint if it is there, what is under it, and the deployment that is meant; nothing is changed."""
+        point = self.points.get(self.endpoint)
+        served = [] if point is None else self.points.deployments(self.endpoint)
+        name = self.deployment = self._choose(point, served)
+        if self.options.traffic is not None:
+            check_shares(self.endpoint, self.options.traffic, {each.name for each in served} | {name})
+        return point, served, name
+
+    def cluster(self, there: BatchServed | None) -> str:
         """The cluster: the one asked for, the one it is on, or the only one there is."""
         known = [compute for compute in self.points.computes() if compute.scores]
         names = [compute.name for compute in known]
@@ -213,8 +224,8 @@ class BatchSteps:
     @property
     def _resume(self) -> str:
         name = f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
-        again = f"%aml_deploy {self.model.ref} --to batch --name {name}"
-        return f"{again} goes on with it; %aml_endpoints {self.endpoint} --delete removes it"
+        again = f"%aml_deploy {self.model.ref} --to batch --name {name}{self.options.typed} goes on with it"
+        return f"{again}; %aml_endpoints {self._new} --delete removes it" if self._new else again
 
 
 def _cut(tags: Mapping[str, str]) -> dict[str, str]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from ...client.azure_batch import BatchEndpoint, BatchEndpoints, BatchServed
 from ...client.azure_rest import ENDS, FORGOTTEN, ended
 from ...errors import DeploymentError, UsageError
-from .following import Followed, TooLong, follow
+from .following import Followed, follow
 from .traffic import BEFORE
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
 
-__all__ = ["default_of", "make_default", "settled", "stays"]
+__all__ = ["default_of", "make_default", "settled"]
 
 T = TypeVar("T", BatchEndpoint, BatchServed)
 
@@ -87,19 +86,3 @@ def settled(
     if state != "Succeeded" or found is None:
         raise DeploymentError(f"{what} is not made: {why or state.lower()}", hint="%aml_endpoints tells what is left")
     return found
-
-
-@contextmanager
-def stays(doing: str, timeout: float) -> Iterator[None]:
-    """Whoever leaves is told that Azure goes on.
-
-    Args:
-        doing: "wine/blue is being deleted".
-        timeout: seconds that were given to it.
-    """
-    try:
-        yield
-    except KeyboardInterrupt as exc:
-        raise DeploymentError(f"interrupted: {doing}, and Azure goes on with it", hint="%aml_endpoints") from exc
-    except TooLong as exc:
-        raise DeploymentError(f"{doing} for more than {timeout:g} s", hint="%aml_endpoints") from exc

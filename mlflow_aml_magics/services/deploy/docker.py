@@ -7,6 +7,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from http.client import HTTPException
@@ -189,16 +190,19 @@ def _run(engine: Engine, record: books.DockerRecord, timeout: float, progress: P
     in_the_way = [c for c in old if c.state == "running" and record.port and c.port == record.port]
     for container in in_the_way:
         engine.stop(container.id)
-    new = ""
+    new, called = "", f"aml-{record.name}-{secrets.token_hex(3)}"
     try:
-        new = engine.run(record.name, record.image, record.port or None, f"aml-{record.name}-{secrets.token_hex(3)}")
+        new = engine.run(record.name, record.image, record.port or None, called)
         _wait(engine, record.name, new, timeout, progress)
     except BaseException:
-        if new:
-            write_secret(books.home(record.name) / "failed.log", engine.logs(new, 1000))
-            engine.remove(new)
+        with suppress(DeploymentError):  # why it failed is told, and each of these is tried
+            if new:
+                write_secret(books.home(record.name) / "failed.log", engine.logs(new, 1000))
+        with suppress(DeploymentError):
+            engine.remove(called)  # by its name: an interrupt may come before its id is known
         for container in in_the_way:
-            engine.start(container.id)
+            with suppress(DeploymentError):
+                engine.start(container.id)
         raise
     for container in old:
         engine.remove(container.id)

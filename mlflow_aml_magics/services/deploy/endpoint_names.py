@@ -7,7 +7,7 @@ import re
 from ...errors import UsageError
 from .options import Ref
 
-__all__ = ["FIRST", "check_name", "endpoint_and_deployment", "proposed"]
+__all__ = ["FIRST", "check_name", "endpoint_and_deployment", "is_name", "proposed"]
 
 FIRST = "blue"  # the deployment of a new endpoint
 LENGTH = (3, 32)  # characters, of endpoints and deployments alike (how-to-manage-quotas.md)
@@ -37,15 +37,21 @@ def endpoint_and_deployment(name: str, deployment: str | None) -> tuple[str, str
     return ref.endpoint, wanted
 
 
+def is_name(name: str) -> bool:
+    """Whether Azure lets an endpoint or a deployment be called so: of another name it would refuse the question."""
+    low, high = LENGTH
+    return _NAME.fullmatch(name) is not None and low <= len(name) <= high
+
+
 def check_name(name: str, what: str, option: str) -> None:
     """See that Azure takes a name.
 
     Raises:
         UsageError: with the nearest name that it takes.
     """
-    low, high = LENGTH
-    if _NAME.fullmatch(name) and low <= len(name) <= high:
+    if is_name(name):
         return
+    low, high = LENGTH
     raise UsageError(
         f"'{name}' cannot name an {what} of Azure" if what[0] in "aeiou" else f"'{name}' cannot name a {what} of Azure",
         hint=f"{option} {proposed(name)}: {low} to {high} letters, digits and single dashes, a letter first",

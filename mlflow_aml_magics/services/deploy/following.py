@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ...errors import StoreUnreachable
+from ...errors import DeploymentError, StoreUnreachable
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
 
-__all__ = ["Followed", "TooLong", "elapsed", "follow"]
+__all__ = ["Followed", "TooLong", "elapsed", "follow", "stays"]
 
 T = TypeVar("T")
 
@@ -66,6 +67,22 @@ def follow(look: Callable[[], Followed[T]], say: Progress, *, timeout: float, si
             raise TooLong
         pause = min(LAST_LOOK, FIRST_LOOK + (LAST_LOOK - FIRST_LOOK) * passed / GROWS)
         _wait(pause, since or start, shown, say)
+
+
+@contextmanager
+def stays(doing: str, timeout: float) -> Iterator[None]:
+    """Whoever leaves is told that Azure goes on.
+
+    Args:
+        doing: "wine/blue is being deleted".
+        timeout: seconds that were given to it.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as exc:
+        raise DeploymentError(f"interrupted: {doing}, and Azure goes on with it", hint="%aml_endpoints") from exc
+    except TooLong as exc:
+        raise DeploymentError(f"{doing} for more than {timeout:g} s", hint="%aml_endpoints") from exc
 
 
 def elapsed(seconds: float) -> str:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from ...client.azure_endpoints import Endpoint, OnlineEndpoints, Served, model_uri
 from ...client.model_glance import glance
 from ...errors import DeploymentError, ModelError, UsageError
-from ..preflight import check_files, refuse_bad
 from . import online_scoring
+from .checking import check_model, check_registered
 from .costs import DEFAULT_MACHINE
-from .endpoint_names import endpoint_and_deployment
+from .endpoint_names import endpoint_and_deployment, is_name
 from .failures import decode
-from .following import TooLong
+from .following import stays
 from .online_rows import rows
 from .online_steps import Steps
 from .online_traffic import shift
 from .online_watch import Watch, tail_of
 from .options import DeployOptions, Ref
-from .target import Deployment, DeploymentList, ModelToServe, not_deployed, servable
+from .target import Deployment, DeploymentList, ModelToServe, not_deployed
 from .traffic import BEFORE, check_shares, parse_shares, worded
 
 if TYPE_CHECKING:
@@ -65,33 +64,17 @@ class OnlineTarget:
         """
         options.check(self.kind, *self.takes)
         _check_options(options)
-        if model.version is None:
-            raise UsageError(
-                f"{model.label} is not registered, and Azure serves registered models only",
-                hint=f"%aml_register {model.ref} --name NAME, then %aml_deploy NAME --to {self.kind}",
-            )
+        check_registered(model, self.kind)
         endpoint, deployment = endpoint_and_deployment(name, options.deployment)
         assert self.conn.azure is not None
         link = self.conn.azure.studio.endpoint(endpoint)
         progress(f"the endpoint's page: {link}" if link else f"the endpoint {endpoint} in the {self.conn.label}")
-        self._check(model, options, progress)
+        check_model(self.conn, model, self.kind, options, progress)
         timeout = FOLLOW_SECONDS if options.timeout is None else options.timeout
         watch = Watch(self.points, progress, timeout)
         made = Steps(watch, self.kind, endpoint, deployment, model, options, self.machine).run()
         found = self.find(Ref(endpoint, made))
         return found if found is not None else _refuse(self, f"{endpoint}/{made}")
-
-    def _check(self, model: ModelToServe, options: DeployOptions, progress: Progress) -> None:
-        """What the model's files tell, of which its weights are none."""
-        progress(f"checking {model.label}")
-        seen = replace(model, fetch=lambda: glance(self.conn, model.uri))
-        servable(seen)
-        findings = check_files(seen.files, target=self.kind)
-        if not options.force:
-            refuse_bad(model.label, "deployed", findings)
-        for finding in findings:
-            if finding.level in ("warn", "bad"):
-                progress(f"{finding.what}; {finding.fix}" if finding.fix else finding.what)
 
     # --- looking
 
@@ -108,7 +91,7 @@ class OnlineTarget:
         if ref.deployment is None:
             served = self.points.deployments(point.name)
         else:
-            one = self.points.deployment(point.name, ref.deployment)
+            one = self.points.deployment(point.name, ref.deployment) if is_name(ref.deployment) else None
             if one is None:
                 return None
             served = [one]
@@ -154,7 +137,7 @@ class OnlineTarget:
                 f"'{endpoint}/{unfit[0]}' does not serve ({states[unfit[0]].lower()}), so it gets no traffic",
                 hint=f"%aml_endpoints {endpoint}/{unfit[0]}",
             )
-        with _told(f"the traffic of {endpoint} is being set to {worded(wanted)}"):
+        with stays(f"the traffic of {endpoint} is being set to {worded(wanted)}", FOLLOW_SECONDS):
             shift(Watch(self.points, progress, FOLLOW_SECONDS), point, wanted)
         return DeploymentList(rows(self.kind, self.conn, self._sure(endpoint), self.points.deployments(endpoint)))
 
@@ -186,7 +169,7 @@ class OnlineTarget:
         point = self._sure(ref.endpoint)
         name = ref.deployment or ""
         what = ref.name if name else f"the endpoint {ref.name}"
-        with _told(f"{what} is being deleted"):
+        with stays(f"{what} is being deleted", FOLLOW_SECONDS):
             watch = Watch(self.points, progress, FOLLOW_SECONDS)
             if name:
                 self._take_traffic(watch, point, name)
@@ -209,7 +192,7 @@ class OnlineTarget:
                 hint=f"first %aml_deploy --name {point.name} --traffic {worded(_without(point.traffic, name, others))}",
             )
         if share:
-            shift(watch, point, {})
+            shift(watch, point, {}, remember=False)
 
     # --- asking
 
@@ -229,7 +212,7 @@ class OnlineTarget:
 
     def _endpoint(self, name: str) -> Endpoint | None:
         """The endpoint, where it is one of this target."""
-        point = self.points.get(name)
+        point = self.points.get(name) if is_name(name) else None
         return point if point is not None and bool(point.compute) == (self.kind == "kubernetes") else None
 
     def _sure(self, name: str) -> Endpoint:
@@ -269,17 +252,6 @@ def _without(traffic: Mapping[str, int], name: str, others: list[str]) -> dict[s
     largest = max(others, key=lambda other: shares[other])
     shares[largest] += 100 - sum(shares.values())
     return shares
-
-
-@contextmanager
-def _told(doing: str) -> Iterator[None]:
-    """Whoever leaves is told that Azure goes on."""
-    try:
-        yield
-    except KeyboardInterrupt as exc:
-        raise DeploymentError(f"interrupted: {doing}, and Azure goes on with it", hint="%aml_endpoints") from exc
-    except TooLong as exc:
-        raise DeploymentError(f"{doing} for more than {FOLLOW_SECONDS:g} s", hint="%aml_endpoints") from exc
 
 
 def _refuse(target: OnlineTarget, name: str) -> NoReturn:

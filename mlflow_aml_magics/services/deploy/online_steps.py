@@ -54,6 +54,7 @@ class Steps:
     options: DeployOptions
     machine: str
     _doing: str = field(default="nothing was begun", init=False)
+    _new: str = field(default="", init=False)  # what was not there before: endpoint, or deployment; "" if both were
 
     def run(self) -> str:
         """All steps. Returns the deployment's name.
@@ -63,15 +64,26 @@ class Steps:
             DeploymentError: it failed, or was left: the message says what there is, the hint how to go on.
         """
         with self._left():
-            point = self._find_endpoint()
-            served = [] if point is None else self.points.deployments(self.endpoint)
-            name = self.deployment = self._choose(served)
-            if self.options.traffic is not None:
-                check_shares(self.endpoint, self.options.traffic, {each.name for each in served} | {name})
+            point, served, name = self.looked_up()
+            if not any(each.name == name for each in served):
+                self._new = self.endpoint if point is None else f"{self.endpoint}/{name}"
             point = self._have_endpoint(point)
             self._have_deployment(point, next((each for each in served if each.name == name), None))
             self._have_traffic(name)
         return name
+
+    def looked_up(self) -> tuple[Endpoint | None, list[Served], str]:
+        """The endpoint if it is there, what is under it, and the deployment that is meant; nothing is changed.
+
+        Raises:
+            UsageError: as `run`.
+        """
+        point = self._find_endpoint()
+        served = [] if point is None else self.points.deployments(self.endpoint)
+        name = self.deployment = self._choose(served)
+        if self.options.traffic is not None:
+            check_shares(self.endpoint, self.options.traffic, {each.name for each in served} | {name})
+        return point, served, name
 
     @property
     def points(self) -> OnlineEndpoints:
@@ -223,8 +235,8 @@ class Steps:
     @property
     def _ways_back(self) -> str:
         name = f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
-        again = f"%aml_deploy {self.model.ref} --to {self.kind} --name {name}"
-        return f"{again} goes on with it; %aml_endpoints {self.endpoint} --delete removes it"
+        again = f"%aml_deploy {self.model.ref} --to {self.kind} --name {name}{self.options.typed} goes on with it"
+        return f"{again}; %aml_endpoints {self._new} --delete removes it" if self._new else again
 
     @contextmanager
     def _left(self) -> Iterator[None]:

@@ -17,8 +17,11 @@ __all__ = ["shift"]
 TAG = 256  # characters of a tag's text that Azure takes
 
 
-def shift(watch: Watch, point: Endpoint, shares: Mapping[str, int]) -> None:
+def shift(watch: Watch, point: Endpoint, shares: Mapping[str, int], *, remember: bool = True) -> None:
     """Set the traffic of an endpoint, and remember in its tags what it was. Nothing is done where it is so already.
+
+    Args:
+        remember: False forgets it: what had the traffic is about to be deleted.
 
     Raises:
         DeploymentError: Azure refuses.
@@ -31,7 +34,8 @@ def shift(watch: Watch, point: Endpoint, shares: Mapping[str, int]) -> None:
     words = f"the traffic of {point.name}: {worded(wanted)}"
     watch.say(words)
     memory = worded(before)
-    tags = {BEFORE: memory} if before and len(memory) <= TAG else {}
+    # Shares that do not fit are forgotten: going back would otherwise lead to those before them.
+    tags = {BEFORE: memory if remember and len(memory) <= TAG else ""} if before else {}
     operation = watch.points.change(point.name, traffic=wanted, tags=tags).operation
     outcome = watch.endpoint(point.name, operation, words)
     if not outcome.good:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from ...errors import UsageError, nearest
 
-__all__ = ["KINDS", "DeployOptions", "Ref"]
+__all__ = ["KINDS", "ON_AZURE", "DeployOptions", "Ref"]
 
-KINDS = ("local", "docker", "online", "kubernetes", "batch")
+ON_AZURE = ("online", "kubernetes", "batch")
+KINDS = ("local", "docker", *ON_AZURE)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,24 @@ class DeployOptions:
     mini_batch_size: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     force: bool = False
+
+    @property
+    def typed(self) -> str:
+        """As `%aml_deploy` takes them, each after a space; without name, deployment and time."""
+        words = {
+            "--port": self.port,
+            "--image": self.image,
+            "--instance-type": self.instance_type,
+            "--count": self.instance_count,
+            "--auth": self.auth,
+            "--traffic": ",".join(f"{name}={share}" for name, share in (self.traffic or {}).items()),
+            "--compute": self.compute,
+            "--mini-batch-size": self.mini_batch_size,
+        }
+        said = [f"{word} {shlex.quote(str(value))}" for word, value in words.items() if value not in (None, "")]
+        said += [f"--tag {shlex.quote(f'{key}={text}')}" for key, text in self.tags.items()]
+        said += [word for word, given in (("--isolated", self.isolated), ("--force", self.force)) if given]
+        return "".join(f" {each}" for each in said)
 
     def check(self, kind: str, *allowed: str) -> None:
         """Refuse what this kind of target does not know.

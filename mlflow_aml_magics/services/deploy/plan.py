@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...client.scoring import HOST
 from ...render.document import Block, Code, Document, Facts, Note, Shown
-from . import ON_AZURE, docker_books, model_to_serve, records, target
-from .costs import DEFAULT_MACHINE, cost_hint
+from . import ON_AZURE, docker_books, model_to_serve, records, target, unprefixed
+from .costs import cost_hint
 from .docker_engine import Engine, check_image, find_engine
 from .docker_image import context_of, default_image
-from .endpoint_names import FIRST, endpoint_and_deployment
+from .endpoint_names import endpoint_and_deployment
 from .options import DeployOptions
 from .state import check_name
 from .traffic import worded
 
 if TYPE_CHECKING:
     from ...client.connection import Connection
-    from .target import Deployment, ModelToServe
+    from .target import ModelToServe
 
 __all__ = ["Plan", "plan"]
 
@@ -61,19 +61,16 @@ def plan(conn: Connection, ref: str | Path, *, to: str, name: str | None, option
 
     target(conn, to)  # knows that it is none, or needs a workspace
     model, default = model_to_serve(conn, ref, lambda _: None)
-    called = name or default
-    there: Sequence[Deployment] = ()
+    called = unprefixed(name, to) or default
     names: list[str] | None = None
-    if to in ON_AZURE:
-        endpoint, _ = endpoint_and_deployment(called, options.deployment)
-        there = [d for d in target(conn, to).list() if d.endpoint == endpoint]
-        steps = tuple(_on_azure(model, called, to, options, there))
+    if to == "batch":
+        options, names, steps = _batch(conn, model, called, options)
+    elif to in ON_AZURE:
+        options, names, steps = _online(conn, model, called, to, options)
     elif to == "docker":
         steps = tuple(_docker(model, check_name(called), options))
     else:
         steps = tuple(_local(model, check_name(called), options))
-    if there:
-        names = [d.name.partition("/")[2] for d in there if d.state != "empty"]
     copied = copied_deploy(conn, model, to=to, name=called, options=options, there=names)
     return Plan(f"deploy {model.label} to {to}", steps, copied.python, copied.sdk, copied.cli, copied.files)
 
@@ -104,30 +101,65 @@ def _docker(model: ModelToServe, name: str, options: DeployOptions) -> Iterator[
         yield "remove the container before it"
 
 
-def _on_azure(
-    model: ModelToServe, name: str, to: str, options: DeployOptions, there: Sequence[Deployment]
-) -> Iterator[str]:
-    endpoint, wanted = endpoint_and_deployment(name, options.deployment)
-    names = [d.name.partition("/")[2] for d in there if d.state != "empty"]
-    deployment = wanted or (names[0] if len(names) == 1 else FIRST)
-    if there:
-        yield f"the endpoint {endpoint} is there"
+_Seen = tuple[DeployOptions, list[str] | None, tuple[str, ...]]  # options as they turn out, what is there, the steps
+
+
+def _online(conn: Connection, model: ModelToServe, called: str, to: str, options: DeployOptions) -> _Seen:
+    from .online import OnlineTarget
+    from .online_steps import Steps
+    from .online_watch import Watch
+
+    place = target(conn, to)
+    assert isinstance(place, OnlineTarget)
+    options.check(to, *place.takes)
+    endpoint, wanted = endpoint_and_deployment(called, options.deployment)
+    watch = Watch(place.points, _silent, 0.0)
+    point, served, name = Steps(watch, to, endpoint, wanted, model, options, place.machine).looked_up()
+    old = next((each for each in served if each.name == name), None)
+    if old is not None:  # it keeps what is not asked for
+        machine, count = options.instance_type or old.machine or None, options.instance_count or old.count
+        options = replace(options, instance_type=machine, instance_count=count)
+    if point is not None:
+        steps = [f"the endpoint {endpoint} is there"]
     else:
-        on = f" on the cluster {options.compute}" if to == "kubernetes" and options.compute else ""
-        auth = "" if to == "batch" else f", which asks for {options.auth or 'key'}"
-        yield f"create the {to} endpoint {endpoint}{on}{auth}"
-    count = options.instance_count or 1
-    machine = options.instance_type or (DEFAULT_MACHINE if to == "online" else "")
-    costs = cost_hint(machine, count) if to == "online" else ""
-    where = f"the cluster {options.compute}" if to == "batch" else f"{count} × {machine or 'default size'}"
-    what = "update" if deployment in names else "create"
-    yield f"{what} the deployment {endpoint}/{deployment}: {model.label} on {where}{f', {costs}' if costs else ''}"
-    if to == "batch":
-        if not names:
-            yield f"make {deployment} the deployment that the endpoint asks"
-    elif options.traffic is not None:
-        yield f"share the traffic: {worded(options.traffic)}"
-    elif not names:
-        yield f"give {deployment} all traffic"
-    elif deployment not in names:
-        yield f"{deployment} gets no traffic yet"
+        on = f" on the cluster {options.compute}" if options.compute else ""
+        steps = [f"create the {to} endpoint {endpoint}{on}, which asks for {options.auth or 'key'}"]
+    number, size = options.instance_count or 1, options.instance_type or place.machine
+    costs = cost_hint(size, number) if to == "online" else ""
+    where = f"{number} × {size or 'default size'}{f', {costs}' if costs else ''}"
+    steps.append(f"{'update' if old else 'create'} the deployment {endpoint}/{name}: {model.label} on {where}")
+    if options.traffic is not None:
+        steps.append(f"share the traffic: {worded(options.traffic)}")
+    elif not served:
+        steps.append(f"give {name} all traffic")
+    elif old is None:
+        steps.append(f"{name} gets no traffic yet")
+    return options, None if point is None else [each.name for each in served], tuple(steps)
+
+
+def _batch(conn: Connection, model: ModelToServe, called: str, options: DeployOptions) -> _Seen:
+    from .batch import BatchTarget
+    from .batch_steps import BatchSteps
+    from .batch_watch import default_of
+
+    place = target(conn, "batch")
+    assert isinstance(place, BatchTarget)
+    options.check("batch", *place.takes)
+    endpoint, wanted = endpoint_and_deployment(called, options.deployment)
+    looking = BatchSteps(place.points, endpoint, wanted, model, options, _silent, 0.0)
+    point, served, name = looking.looked_up()
+    old = next((each for each in served if each.name == name), None)
+    options = replace(options, compute=options.compute or looking.cluster(old))
+    if old is not None:  # it keeps what is not asked for
+        options = replace(options, mini_batch_size=options.mini_batch_size or old.mini_batch_size)
+    steps = [f"create the batch endpoint {endpoint}" if point is None else f"the endpoint {endpoint} is there"]
+    on = f"{model.label} on the cluster {options.compute}"
+    steps.append(f"{'update' if old else 'create'} the deployment {endpoint}/{name}: {on}")
+    if options.traffic is not None or not served:
+        default = name if options.traffic is None else default_of(endpoint, options.traffic)
+        steps.append(f"make {default} the deployment that the endpoint asks")
+    return options, None if point is None else [each.name for each in served], tuple(steps)
+
+
+def _silent(_: str) -> None:
+    pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from ...client.paths import short_path
 from ...errors import DeploymentNotFound, ModelError, nearest
 from ...render.document import Code, Document, Facts, Note, Shown, Table, Tone
 from ...render.format import plural, timestamp
+from .options import ON_AZURE
 
 if TYPE_CHECKING:
     from ...client.connection import Progress
@@ -34,7 +35,6 @@ __all__ = [
 
 # "changing": the service makes, updates or deletes it now; "empty": an endpoint without a deployment.
 State = Literal["running", "stopped", "failed", "changing", "empty"]
-ON_AZURE = ("online", "kubernetes", "batch")
 _DETAILS: dict[State, Tone] = {"running": "warn", "changing": "info", "empty": "warn"}
 TONES: dict[State, Tone] = {"running": "good", "stopped": "warn", "failed": "bad", "changing": "info", "empty": "warn"}
 
@@ -52,8 +52,8 @@ class ModelToServe:
     uri: str
     fetch: Callable[[], ModelFiles]
     run_id: str | None
-    tracking_uri: str
-    registry_uri: str
+    tracking_uri: str = field(repr=False)  # with what may be a password
+    registry_uri: str = field(repr=False)
     store: str
     version: ModelVersion | None = None
 
@@ -200,7 +200,7 @@ def servable(model: ModelToServe) -> None:
 
 
 class Target(Protocol):
-    """A place to deploy to. One file each; `deploy.TARGETS` names them.
+    """A place to deploy to. One file each, called as `options.KINDS` has it.
 
     ``wire`` is the form in which its scoring server takes requests.
     """

@@ -71,7 +71,7 @@ class Asked:
             hint = why.hint if isinstance(why, AmlMagicsError) else None
             done = of(stop.done) if stop.done.rows else None
             if done is not None:
-                hint = f"--rows {stop.next}: goes on; the rows before are in sys.last_value.done" + (
+                hint = f"--rows {stop.left} goes on; the rows before are in sys.last_value.done" + (
                     f". {hint}" if hint else ""
                 )
             raise InvokeError(f"{stop.where}: {said}", hint=hint, done=done) from why

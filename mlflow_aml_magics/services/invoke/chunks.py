@@ -42,14 +42,16 @@ class Sent:
 class Stopped(Exception):
     """It went wrong on the way.
 
-    ``done`` was answered before, ``where`` says which rows were not, ``next`` is the first that is left.
+    ``done`` was answered before, ``where`` says which rows were not, ``left`` are those, as `--rows` takes
+    them.
     """
 
     def __init__(self, done: Sent, request: Request, failed: Request | None) -> None:
         self.done = done
-        self.next = request.first + done.rows
-        total = count(request.first + request.rows)
-        self.where = f"after row {count(self.next)} of {total}"
+        start, end = request.first + done.rows, request.first + request.rows
+        self.left = f"{start}:{end}"
+        total = count(end)
+        self.where = f"after row {count(start)} of {total}"
         if failed is not None:
             self.where = f"rows {count(failed.first)} to {count(failed.first + failed.rows - 1)} of {total}"
         super().__init__(self.where)

@@ -98,13 +98,16 @@ class _Upload:
 def _create_from(
     request: Request, upload: _Upload, digest: str | None, check: Preflight | None, changes: tuple[str, ...]
 ) -> Registration:
-    """Make a version of what was uploaded for it; the upload is taken back where that fails."""
+    """Make a version of what was uploaded for it; the upload is taken back where that fails or was not needed."""
     model = upload.model
     tags = {FIXED: "; ".join(changes)[:1000]} if changes else {}
     try:
         versions = request.versions()
         if there := same_source(versions, model) or same_content(versions, digest):
-            return request.again(there)
+            known = request.again(there)  # somebody was faster
+            if not _is_used(request, model.uri):
+                upload.undo()
+            return known
         return request.create(model, versions, digest=digest, check=check, fixed=changes, tags=tags)
     except BaseException:
         if not _is_used(request, model.uri):

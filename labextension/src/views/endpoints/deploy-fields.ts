@@ -89,6 +89,11 @@ export class DeployFields {
     } else if (name) this.model.value = name;
     this.fillVersions();
     if (mark) this.version.value = mark;
+    if (mark && this.version.selectedIndex < 0) {
+      // not in the list: never another version than the one that was asked for
+      this.model.value = OTHER;
+      this.other.value = wanted;
+    }
     this.machines.replaceChildren(
       ...choices.machines.map(({ name: size, hint }) =>
         h('option', { value: size, label: `${size}, ${hint}` }),

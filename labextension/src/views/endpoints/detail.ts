@@ -150,7 +150,7 @@ export function tabsOf({ row, group }: Chosen): Tab[] {
 
 /** When this changes, the open part is made anew. */
 function keyOf(tab: Tab, { reference, row, group }: Chosen): string {
-  const parts = [tab, reference, row?.state ?? '', row?.started ?? ''];
+  const parts = [tab, reference, row?.state ?? '', row?.started ?? '', row?.model ?? ''];
   if (tab === 'traffic') parts.push(...group.rows.map((one) => `${one.name} ${one.traffic} ${one.state}`));
   if (tab === 'details') parts.push(JSON.stringify(row ?? group.rows));
   return parts.join('\n');

@@ -7,6 +7,8 @@ import { failureNote } from '../failure';
 
 export class Outcome {
   readonly element = h('div', { class: 'mam-outcome', role: 'status', 'aria-live': 'polite' });
+  /** Why the last question has no answer; null if it has one, or was given up. */
+  failure: Failure | null = null;
   private question: Question<unknown> | null = null;
 
   constructor(private readonly ask: Ask) {}
@@ -31,6 +33,7 @@ export class Outcome {
     refused: (failure: Failure) => boolean = () => false,
   ): Promise<R | null> {
     this.question?.cancel();
+    this.failure = null;
     if (doing) this.show(h('p', { class: 'mam-progress' }, doing));
     const question = this.ask<R>(name, args, (line) => {
       if (this.question === question && doing) this.show(h('p', { class: 'mam-progress' }, readable(line)));
@@ -44,6 +47,7 @@ export class Outcome {
     } catch (error) {
       const failure = failureOf(error);
       if (this.question !== question || failure.code === 'closed') return null;
+      this.failure = failure;
       if (refused(failure)) this.show();
       else this.show(failureNote(failure));
       return null;

@@ -151,7 +151,7 @@ function control(field: SampleField, value: unknown, list: string): Control {
 
 /** What a field holds, as the model's column takes it; what does not fit goes as it is, for the kernel to name. */
 function typed(field: SampleField, input: Control): unknown {
-  const text = input.value;
+  const text = field.kind === 'text' ? input.value : input.value.trim(); // Number(' ') is 0
   if (text === '' && (!field.required || field.kind !== 'text')) return null;
   if (field.kind === 'boolean') return text === 'true';
   if (field.kind === 'number' || field.kind === 'integer') {

@@ -7,7 +7,7 @@ import { answerView } from './answer';
 import { type BodyForm, bodyOf, converted, gridOf, paramsOf, written } from './bodies';
 import { CopyAs } from './copy-as';
 import { Outcome } from './outcome';
-import { SampleForm } from './sample-form';
+import { MOST_ROWS, SampleForm } from './sample-form';
 import { Segments } from './segments';
 import { type Chosen, deploymentsOf, type EndpointsState } from './state';
 import { duration, localTime } from './words';
@@ -209,7 +209,10 @@ export class TestTab {
       if (mode === 'form') {
         const body: unknown = JSON.parse(this.json.value);
         const grid = gridOf(body);
-        if (!grid) throw new Error('this request is no table of rows, so it has no form');
+        if (!grid) throw new Error('This request is no table of rows, so it has no form.');
+        const many = grid.rows.length;
+        if (many > MOST_ROWS)
+          throw new Error(`The request has ${many} rows; the form takes ${MOST_ROWS} at most.`);
         if (this.fields) this.fields.grid = grid;
         this.setParams(paramsOf(body));
       } else {
@@ -225,10 +228,9 @@ export class TestTab {
   }
 
   private refuse(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.outcome.show(
-      failureNote({ code: 'json', message: `The JSON cannot be read: ${message}`, hint: null }),
-    );
+    const said = error instanceof Error ? error.message : String(error);
+    const message = error instanceof SyntaxError ? `The JSON cannot be read: ${said}` : said;
+    this.outcome.show(failureNote({ code: 'json', message, hint: null }));
   }
 
   private async ask(): Promise<void> {

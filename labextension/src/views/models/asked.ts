@@ -14,7 +14,7 @@ export class Asked {
 
   constructor(private readonly ask: Ask) {}
 
-  /** `version_files` of a version never change; the others are asked anew after `forget`. */
+  /** What is known, or asked. `version_files` stay known as long as the version is there. */
   get<K extends keyof Answers>(
     what: K,
     { name, version }: VersionArgs,
@@ -31,7 +31,9 @@ export class Asked {
     return answer;
   }
 
-  forget(): void {
-    for (const key of [...this.known.keys()]) if (!key.startsWith('version_files ')) this.known.delete(key);
+  /** `kept`: the versions that there are; the number of a deleted one may come again with other files. */
+  forget(kept: readonly VersionArgs[]): void {
+    const files = new Set(kept.map((version) => `version_files ${keyOf(version)}`));
+    for (const key of [...this.known.keys()]) if (!files.has(key)) this.known.delete(key);
   }
 }

@@ -54,7 +54,7 @@ export class Detail {
     this.bin.on<KeyboardEvent>(this.bar, 'keydown', (event) => this.onKey(event));
     this.bin.add(
       state.subscribe((topic) => {
-        if (topic === 'info') this.asked.forget();
+        if (topic === 'info') this.asked.forget(state.info.versions);
         if (topic === 'tab') this.draw();
         else if (topic !== 'kernel') this.load(topic === 'info');
       }),

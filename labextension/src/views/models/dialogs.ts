@@ -47,7 +47,7 @@ export class Dialogs {
     const alias = textField('Alias (may be empty)', 'alias', '', { placeholder: 'champion' });
     const force = tickBox('Register although the check says that it will fail');
     force.element.hidden = true;
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: 'Register a model',
       body: [source.element, name.element, alias.element, force.element],
       verb: 'Register',
@@ -71,7 +71,7 @@ export class Dialogs {
   /** Would it load, does it score its own example, is anything known to fail where it is to be served? */
   check(version: ListedVersion, anchor: HTMLElement): void {
     const target = choice('For', [['', 'the registry'], ...this.places]);
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `Check ${label(version)}`,
       body: [
         target.element,
@@ -96,7 +96,7 @@ export class Dialogs {
       : [];
     const way = choice('To', [...ways, ['store', 'another store']]);
     const where = textField('Its name or address', 'where', '', { required: true });
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `Share ${label(version)}`,
       body: [way.element, where.element],
       verb: 'Share',
@@ -125,7 +125,7 @@ export class Dialogs {
     more.addEventListener('click', () => {
       this.insert(more, `%aml_deploy "${keyOf(version)}" --to ${target.input.value}`);
     });
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `Deploy ${label(version)}`,
       body: [target.element, name.element, more],
       verb: 'Deploy',
@@ -141,7 +141,8 @@ export class Dialogs {
   private served({ message, name }: DoneResult, outcome: Outcome): void {
     outcome.good(message);
     const next = h('button', { type: 'button', class: 'mam-link' }, 'Insert a cell that tries it');
-    next.addEventListener('click', () => this.insert(next, `%aml_invoke ${name} --sample`));
+    const what = name.startsWith('batch:') ? '--data FOLDER' : '--sample';
+    next.addEventListener('click', () => this.insert(next, `%aml_invoke ${name} ${what}`));
     outcome.element.append(next);
     this.notice.say(message);
     this.state.setInfo({ ...this.state.info }); // where it is served is asked for anew

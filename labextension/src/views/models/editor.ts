@@ -48,7 +48,7 @@ export class Editor {
     };
     stage.input.addEventListener('change', show);
     show();
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `Stage of ${label(version)}`,
       body: [stage.element, others.element, why.element],
       verb: 'Move',
@@ -74,7 +74,7 @@ export class Editor {
         holder && holder.version !== version.version ? `Taken from version ${holder.version}.` : '';
     });
     const why = textField('Why (kept in the discussion)', 'why', '', { maxlength: String(COMMENT) });
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `New alias of ${label(version)}`,
       body: [alias.element, note, why.element],
       verb: 'Set alias',
@@ -89,7 +89,7 @@ export class Editor {
 
   describe(what: Named, old: string, anchor: HTMLElement): void {
     const text = textBox('Description', old, 6);
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `Description of ${label(what)}`,
       body: [text.element],
       verb: 'Save',
@@ -101,7 +101,7 @@ export class Editor {
   tag(what: Named, key: string, old: string, anchor: HTMLElement): void {
     const name = textField('Name', 'key', key, { required: true, readonly: key !== '', maxlength: '250' });
     const value = textField('Value', 'value', old);
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: key ? `Tag ${readable(key)} of ${label(what)}` : `New tag of ${label(what)}`,
       body: [name.element, value.element],
       verb: 'Save',
@@ -126,11 +126,11 @@ export class Editor {
     const many = this.state.versionsOf(name).length;
     const text = version
       ? 'For good. Its files stay with the run that logged them.'
-      : `For good, with ${many === 1 ? 'its version' : `all ${many} versions`}. The files stay with their runs.`;
+      : `For good, with ${many === 1 ? 'its version' : 'all its versions'}. The files stay with their runs.`;
     const force = tickBox('Delete it all the same');
     const why = h('div', { role: 'status' });
     force.element.hidden = true;
-    openForm(this.popup, anchor, this.ask, {
+    openForm(this.popup, anchor, this.ask, this.notice, {
       title: `Delete ${label(what)}?`,
       body: [h('p', { class: 'mam-note' }, text), why, force.element],
       verb: 'Delete',
@@ -138,8 +138,7 @@ export class Editor {
       run: async (outcome) => {
         if (!force.element.hidden && !force.input.checked) return false;
         const before = this.state.info;
-        const forced = force.input.checked || (!version && many === 0);
-        const args = argsOf('delete', what, { force: forced });
+        const args = argsOf('delete', what, { force: force.input.checked });
         const done = await outcome.run<EditVersionResult>(
           'edit_version',
           args,

@@ -4,6 +4,7 @@ import type { Ask } from '../ask';
 import { Bin, h } from '../dom';
 import { Outcome } from '../endpoints/outcome';
 import type { Anchor, Popup } from '../popup';
+import type { Notice } from '../table/notice';
 
 export interface FormSpec {
   readonly title: string;
@@ -15,8 +16,8 @@ export interface FormSpec {
   readonly run: (outcome: Outcome) => Promise<boolean>;
 }
 
-/** Opens the form; one at a time. */
-export function openForm(popup: Popup, anchor: Anchor, ask: Ask, spec: FormSpec): void {
+/** Opens the form; one at a time. What fails once it was closed is told by `notice`. */
+export function openForm(popup: Popup, anchor: Anchor, ask: Ask, notice: Notice, spec: FormSpec): void {
   const { title, body, verb, danger = false } = spec;
   const outcome = new Outcome(ask);
   const look = `mam-button ${danger ? 'mam-danger' : 'mam-primary'}`;
@@ -44,6 +45,7 @@ export function openForm(popup: Popup, anchor: Anchor, ask: Ask, spec: FormSpec)
       submit.disabled = false;
       cancel.textContent = 'Close';
       if (done && form.isConnected) popup.close();
+      if (!form.isConnected && outcome.failure) notice.fail(outcome.failure);
     });
   });
   popup.open(form, anchor);

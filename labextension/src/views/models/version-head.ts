@@ -18,6 +18,8 @@ export class VersionHead {
   private readonly copy: CopyAs;
   private readonly bin = new Bin();
   private version: ListedVersion | null = null;
+  /** Its texts are whole: those of the list are shortened, and would be written back so. */
+  private isWhole = false;
   private copied: { readonly action: Copied; readonly to: string } = { action: 'deploy', to: 'local' };
 
   constructor(
@@ -42,6 +44,7 @@ export class VersionHead {
   show(version: ListedVersion, whole: VersionResult | null): void {
     if (this.version && keyOf(this.version) !== keyOf(version)) this.copy.close();
     this.version = version;
+    this.isWhole = whole?.row === version;
     const { name, aliases, tags, description } = version;
     const link = whole?.link
       ? linkTo(whole.link, 'studio ↗', `Open ${readable(keyOf(version))} in the studio`)
@@ -118,7 +121,7 @@ export class VersionHead {
     else if (verb === 'unalias') editor.removeAlias(version, word);
     else if (verb === 'tag') editor.tag(version, '', '', anchor);
     else if (verb === 'untag') editor.removeTag(version, word);
-    else if (verb === 'describe') editor.describe(version, version.description, anchor);
+    else if (verb === 'describe' && this.isWhole) editor.describe(version, version.description, anchor);
     else if (verb === 'deploy') dialogs.deploy(version, anchor);
     else if (verb === 'share') dialogs.share(version, anchor);
     else if (verb === 'copy') openMenu(this.popup, anchor, 'Copy as code', () => this.copyEntries());
@@ -131,7 +134,7 @@ export class VersionHead {
     const archived = version.stage === 'Archived';
     return [
       { label: 'Check it…', run: () => dialogs.check(version, anchor) },
-      ...Object.entries(version.tags).map(([key, value]) => ({
+      ...Object.entries(this.isWhole ? version.tags : {}).map(([key, value]) => ({
         label: `Change the tag ${readable(key)}…`,
         run: () => editor.tag(version, key, value, anchor),
       })),
