@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -49,7 +50,8 @@ def _small_files(conn: Connection, uri: str) -> ModelFiles:
         wanted = [file for file in files if _TELLING.fullmatch(file.path) and (file.size or 0) <= SMALL]
         if not any(file.path == MLMODEL for file in wanted):
             raise ModelError(f"{uri} is no MLflow model: it has no file MLmodel")
-        folder = Path(tempfile.mkdtemp(dir=_folder().name))
+        with _making:
+            folder = Path(tempfile.mkdtemp(dir=_folder().name))
         save_all(remote, wanted, folder)
     read = read_model(folder)
     said = read.meta.get("model_size_bytes")
@@ -58,6 +60,7 @@ def _small_files(conn: Connection, uri: str) -> ModelFiles:
 
 
 _seen: dict[tuple[str, str], ModelFiles] = {}
+_making = threading.Lock()  # of two folders that threads of panels make at once, the first would go away
 
 
 @cache

@@ -46,6 +46,7 @@ def resave(folder: Path) -> None:
         raise ModelError(f"the model was still loading after {SECONDS:g} s") from exc
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"its process ended with code {done.returncode}"])[-1]
+        said = "".join(sign if sign.isprintable() else "\ufffd" for sign in said[:400])
         raise ModelError(
             f"the model cannot be saved as cloudpickle: {said}",
             hint="log it again with serialization_format='cloudpickle'",

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .endpoints import deleted
 from .parsing import VerbParser, pair, unquote
 from .progress import progress_line
 from .text import Text
@@ -76,8 +77,7 @@ def run(session: Session, args: argparse.Namespace) -> Any:
     if args.logs:
         return Text(serving.logs(args.logs))
     if args.delete:
-        serving.delete(args.delete, progress=progress)
-        return Text(f"{args.delete} is deleted")
+        return deleted(args.delete, serving.delete(args.delete, progress=progress))
     if args.stop_all:
         return Text(f"stopped: {', '.join(serving.stop_all()) or 'nothing, as nothing was running'}")
     if shares_only and args.rollback:

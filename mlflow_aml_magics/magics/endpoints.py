@@ -12,9 +12,10 @@ from .text import Text
 if TYPE_CHECKING:
     import argparse
 
+    from ..services.deploy import Deployment
     from .session import Session
 
-__all__ = ["parser", "run"]
+__all__ = ["deleted", "parser", "run"]
 
 
 def parser() -> VerbParser:
@@ -44,8 +45,13 @@ def run(session: Session, args: argparse.Namespace) -> Any:
     if args.logs:
         return Text(serving.logs(args.name))
     if args.delete:
-        gone = serving.delete(args.name, progress=progress_line(session.shell))
-        return Text(f"{args.name} is deleted from the target {gone.target}")
+        return deleted(args.name, serving.delete(args.name, progress=progress_line(session.shell)))
     if args.static:
         return serving.endpoint(args.name) if args.name else serving.endpoints()
     return serving.endpoints_panel(args.name)
+
+
+def deleted(name: str, was: Deployment) -> Text:
+    """What is gone: of an endpoint with all that was under it."""
+    under = f", with {', '.join(was.under)}" if was.under else ""
+    return Text(f"{name} is deleted from the target {was.target}{under}")

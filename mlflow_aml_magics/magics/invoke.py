@@ -10,6 +10,7 @@ from ..errors import UsageError
 from .parsing import VerbParser, pair, unquote
 from .progress import progress_line
 from .text import Text
+from .variables import data_named
 
 if TYPE_CHECKING:
     from .session import Session
@@ -53,6 +54,7 @@ def parser() -> VerbParser:
         help="send the same to two deployments, of this endpoint or any; to this one and another if one is named",
     )
     verb.add_argument("--no-wait", action="store_true", help="of a batch endpoint: do not wait for the job")
+    verb.add_argument("--job", metavar="JOB", help="of a batch endpoint: the job of that name, from any session")
     verb.add_argument("--curl", action="store_true", help="the command line that does the same; nothing is sent")
     verb.add_argument("--python", action="store_true", help="the same as Python without packages")
     return verb
@@ -60,15 +62,15 @@ def parser() -> VerbParser:
 
 def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     """The answer, with --compare the differences of two, with --curl and --python the code."""
-    if (args.data is not None) + args.sample + (cell is not None) != 1:
+    if (args.data is not None) + args.sample + (cell is not None) + (args.job is not None) != 1:
         raise UsageError(
             "say what to send: --sample, --data, or JSON in a %%aml_invoke cell", hint="%aml_invoke --help"
         )
+    if args.job is not None:
+        return _job(session, args)
     if bool(args.compare) + args.curl + args.python > 1:
         raise UsageError("--compare, --curl and --python are three different things", hint="one of them")
-    data: object = cell
-    if args.data is not None:
-        data = session.shell.user_ns.get(args.data, args.data)
+    data: object = cell if args.data is None else data_named(session, args.data)
     serving, progress = session.serving(), progress_line(session.shell)
     what = {"data": data, "sample": args.sample, "params": _params(args.param), "rows": args.rows}
     if args.curl or args.python:
@@ -77,6 +79,15 @@ def run(session: Session, args: argparse.Namespace, cell: str | None) -> Any:
     if args.compare:
         return serving.compare_answers(args.name, *args.compare, **what)
     return serving.score(args.name, wait=not args.no_wait, **what)
+
+
+def _job(session: Session, args: argparse.Namespace) -> Any:
+    """A job that was begun before, when it has ended."""
+    spare = [word for word in ("rows", "param", "chunk", "compare", "curl", "python") if getattr(args, word)]
+    if spare or args.repeat != 1:
+        raise UsageError(f"--job only brings a job back: --{spare[0] if spare else 'repeat'} goes without it")
+    job = session.serving().batch_job(args.job, endpoint=args.name)
+    return job if args.no_wait or job.ended is not None else job.wait(progress_line(session.shell))
 
 
 def _rows(word: str) -> slice:

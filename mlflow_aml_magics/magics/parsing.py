@@ -20,6 +20,7 @@ __all__ = ["HelpWanted", "VerbParser", "expanded", "pair", "run_verb", "split_wo
 _WORD = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|`[^`]*`|[^\s"'`])+)""")
 _NEGATIVE = re.compile(r"^-[\d.]")  # -1e-5 is a number of a query, no option
 _REPEAT = re.compile(r"\{(\d+(?:,\d*)?)\}")  # of a regular expression
+_VARIABLE = re.compile(r"(?<!\$)\$(\w+)(?![\w.])")
 _QUOTED = re.compile(r""""([^"]*)"|'([^']*)'""")
 
 
@@ -76,6 +77,7 @@ class VerbParser(argparse.ArgumentParser):
         words = split_words(line, self.prog)
         if "--help" in words or "-h" in words:
             raise HelpWanted
+        self._refuse_twice(words)
         args, unknown = self.parse_known_intermixed_args(words)
         for word in unknown:
             if word.startswith("-"):
@@ -87,13 +89,28 @@ class VerbParser(argparse.ArgumentParser):
             raise UsageError(f"{self.prog} does not know what to do with '{word}'", hint=f"{self.prog} --help")
         return args
 
+    def _refuse_twice(self, words: Sequence[str]) -> None:
+        """An option that takes one value is not given two: the first would be dropped without a word."""
+        given = [word.partition("=")[0] for word in words if word.startswith("-")]
+        for action in self._actions:
+            is_repeatable = isinstance(action, argparse._AppendAction) or action.nargs == 0
+            if not is_repeatable and sum(word in action.option_strings for word in given) > 1:
+                raise UsageError(f"{self.prog}: {action.option_strings[0]} is given twice", hint="one at a time")
+
     def options(self) -> list[str]:
         """Every option's name."""
         return [name for action in self._actions for name in action.option_strings if name.startswith("--")]
 
 
 def expanded(shell: InteractiveShell, line: str) -> str:
-    """The line with ``$var`` and ``{expr}`` filled in as IPython does it, but ``{3}`` left: RLIKE '^a{3}' means it."""
+    """The line with ``$var`` and ``{expr}`` filled in as IPython does it, but ``{3}`` left: RLIKE '^a{3}' means it.
+
+    Raises:
+        UsageError: the variable is a model, of which only the text would be filled in.
+    """
+    for name in _VARIABLE.findall(line):
+        if callable(getattr(shell.user_ns.get(name), "predict", None)):
+            raise UsageError(f"${name} is only the text of a model", hint=f"write {name}, without $")
     return str(shell.var_expand(_REPEAT.sub(r"{{\1}}", line), depth=3))
 
 

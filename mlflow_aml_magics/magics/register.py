@@ -56,6 +56,8 @@ def run(session: Session, args: argparse.Namespace) -> Registration | Preflight:
     """The version; with --check what was found."""
     if not args.check and not args.name:
         raise UsageError("%aml_register: --name is missing", hint="--name NAME; --check needs none")
+    if args.check and (args.fix or args.type != "mlflow"):
+        raise UsageError("--check looks at an MLflow model as it is", hint="leave --check out, or --fix and --type")
     workspace = session.workspace()
     source = named(session, args.source)
     if args.source == "best" and (args.metric or source == "best"):

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import NotFound, UsageError
+from ..errors import NotFound, UsageError, nearest
 
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["named", "no_model_here"]
+__all__ = ["data_named", "named", "no_model_here"]
 
 
 def named(session: Session, word: str) -> object:
@@ -24,6 +24,22 @@ def named(session: Session, word: str) -> object:
     run_id = getattr(value, "run_id", None) or getattr(getattr(value, "info", None), "run_id", None)
     known = isinstance(value, Path) or isinstance(run_id, str) or (hasattr(value, "version") and hasattr(value, "name"))
     return value if known or callable(getattr(value, "predict", None)) else word
+
+
+def data_named(session: Session, word: str) -> object:
+    """What the variable ``word`` holds, else the word itself, which names a file or is JSON.
+
+    Raises:
+        UsageError: it can only be a variable or a file, and there is neither.
+    """
+    variables = session.shell.user_ns
+    if word in variables or not word.isidentifier() or Path(word).exists():
+        return variables.get(word, word)
+    close = nearest(word, [name for name in variables if not name.startswith("_")])
+    raise UsageError(
+        f"there is no variable and no file '{word}'",
+        hint=f"did you mean {close}?" if close else "a DataFrame, a .csv, .json, .jsonl or .parquet file, or JSON",
+    )
 
 
 @contextmanager

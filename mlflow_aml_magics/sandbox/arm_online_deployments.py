@@ -81,7 +81,7 @@ class OnlineDeployments:
             before = found if partial and found is not None else {}
             properties = {**before.get("properties", {}), **_given(given.get("properties"))}
             sku = {"name": "Default", **before.get("sku", {"capacity": 1}), **_given(given.get("sku"))}
-            self._check(place, (ep, name), endpoint, properties, int(sku["capacity"]))
+            self._check(place, (ep, name), endpoint, properties, sku["capacity"])
             is_same = found is not None and _runs_on(found, properties)
             body = {
                 **(found or {"generation": 0, "serving": 0}),
@@ -148,14 +148,14 @@ class OnlineDeployments:
         return page(request, [{"resourceType": kind, "sku": sku, "capacity": capacity}])
 
     def _check(
-        self, place: Place, names: tuple[str, str], endpoint: dict[str, Any], properties: dict[str, Any], count: int
+        self, place: Place, names: tuple[str, str], endpoint: dict[str, Any], properties: dict[str, Any], count: Any
     ) -> None:
         compute = endpoint["properties"].get("compute")
         kind = str(properties.get("endpointComputeType") or "")
         if kind != ("Kubernetes" if compute else "Managed"):
             raise arm(400, "BadRequest", f"The endpointComputeType '{kind}' is not that of the endpoint '{names[0]}'.")
-        if count < 1:
-            raise arm(400, "BadRequest", f"The capacity must be at least 1; it is {count}.")
+        if not isinstance(count, int) or count < 1:
+            raise arm(400, "BadRequest", f"The capacity must be a number of at least 1; it is {count!r}.")
         for key in ("codeConfiguration", "environmentId"):
             if properties.get(key):
                 raise arm(400, "NotImitated", f"The sandbox deploys MLflow models without code; it has no {key}.")

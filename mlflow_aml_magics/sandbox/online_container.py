@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import children
@@ -45,6 +46,7 @@ class Container:
         self._process: subprocess.Popen[bytes] | None = None
         self._secret = secrets.token_hex(16)
         self._port = 0
+        self._asked = 0  # requests that wait for their answers
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -121,7 +123,7 @@ class Container:
         """
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
         headers = {"x-score-secret": self._secret, "Content-Type": "application/json"}
-        with contextlib.closing(connection):
+        with contextlib.closing(connection), self._waiting():
             try:
                 connection.request(method, path, body=body, headers=headers)
                 answer = connection.getresponse()
@@ -129,6 +131,22 @@ class Container:
                 return Response(answer.status, answer.read(), {"Content-Type": kind})
             except http.client.HTTPException as error:
                 raise ConnectionError(str(error)) from error
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        with self._lock:
+            self._asked += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asked -= 1
+
+    def drain(self, seconds: float) -> None:
+        """Wait, no longer than that, until what was asked is answered: another container gets what comes from now."""
+        end = time.monotonic() + seconds
+        while self._asked and time.monotonic() < end:
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """End the process."""

@@ -22,6 +22,7 @@ from .workspaces import Place
 
 __all__ = ["Key", "Rollouts"]
 
+DRAIN_SECONDS = 5.0  # that the requests of a container have, whose place another one took
 Key = tuple[Place, str, str]  # workspace, endpoint, deployment
 MESSAGES = {
     STEPS[1]: ("Pulling", "Start pulling container image", "Pulled", "Container image is pulled successfully"),
@@ -229,6 +230,7 @@ class Rollouts:
                     self._serving[key] = container
             self._store.put_deployment(place, endpoint, name, body | changes)
         if before is not None and before is not container:
+            before.drain(DRAIN_SECONDS)
             before.stop()
         if changes["state"] == "Succeeded":
             for generation in range(1, container.generation):

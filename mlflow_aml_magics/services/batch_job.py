@@ -85,7 +85,6 @@ class BatchJob(Shown):
             InvokeError: it failed, or was canceled; with the decisive line of its log.
             DeploymentError: whoever waits was interrupted, or the time was up; the job goes on.
         """
-        again = f"job = ws.batch_job('{self.name}'), then job.wait()"
 
         def look() -> Followed[BatchJob]:
             now = self.refresh()
@@ -94,9 +93,9 @@ class BatchJob(Shown):
         try:
             job = follow(look, progress or _silent, timeout=timeout)
         except KeyboardInterrupt as exc:
-            raise DeploymentError(f"interrupted: the job {self.name} goes on by itself", hint=again) from exc
+            raise DeploymentError(f"interrupted: the job {self.name} goes on by itself", hint=self._again) from exc
         except TooLong as exc:
-            raise DeploymentError(f"the job {self.name} goes on after {timeout:g} s", hint=again) from exc
+            raise DeploymentError(f"the job {self.name} goes on after {timeout:g} s", hint=self._again) from exc
         if job.state == "completed":
             return job
         how = "was canceled" if job.state == "canceled" else "failed"
@@ -139,6 +138,10 @@ class BatchJob(Shown):
         return "\n".join(job_log(self._connection, self.name).rstrip().splitlines()[-tail:])
 
     @property
+    def _again(self) -> str:
+        return f"%aml_invoke {self.endpoint} --job {self.name}"
+
+    @property
     def _connection(self) -> Connection:
         assert self._conn is not None
         return self._conn
@@ -156,8 +159,12 @@ class BatchJob(Shown):
         blocks: list[Facts | Code | Note] = [Facts(tuple((k, v) for k, v in facts if v))]
         if self.detail:
             blocks.append(Code(self.detail, "text"))
-        following = {"completed": "job.predictions()", "failed": "job.logs()", "canceled": ""}
-        if step := following.get(self.state, f"job.wait(); in another session ws.batch_job('{self.name}')"):
+        following = {
+            "completed": ".predictions() of this result, as a DataFrame",
+            "failed": ".logs() of this result",
+            "canceled": "",
+        }
+        if step := following.get(self.state, f"{self._again} waits for it, in any session"):
             blocks.append(Note(f"next: {step}", TONES[self.state]))
         return Document(f"job {self.name}", tuple(blocks))
 
@@ -225,11 +232,15 @@ def score(conn: Connection, name: str, data: object, *, progress: Progress | Non
     return found
 
 
-def batch_job(conn: Connection, name: str, *, data: str = "") -> BatchJob:
+def batch_job(conn: Connection, name: str, *, data: str = "", endpoint: str | None = None) -> BatchJob:
     """A job by its name, from any session.
 
+    Args:
+        data: what it is known to score.
+        endpoint: whose it must be, if that matters.
+
     Raises:
-        NotFound
+        NotFound: there is none, or it is of another endpoint.
     """
     from ..client.azure_batch_jobs import job_log, look
 
@@ -237,6 +248,8 @@ def batch_job(conn: Connection, name: str, *, data: str = "") -> BatchJob:
     seen = look(conn, name)
     if seen is None:
         raise NotFound(f"no job '{name}' in {conn.label}", hint="ws.batch_jobs('ENDPOINT') lists those of an endpoint")
+    if endpoint is not None and seen.endpoint != Ref.parse(endpoint).endpoint:
+        raise NotFound(f"the job '{name}' is of {seen.endpoint}", hint=f"%aml_invoke {seen.endpoint} --job {name}")
     detail = ""
     if seen.status == "Failed":
         with suppress(AmlMagicsError):  # that it failed is said, whatever else can be found out

@@ -94,7 +94,8 @@ class ModelCard(Shown):
         if self.history:
             changes = tuple((timestamp(c.at), c.who, c.sentence) for c in self.history)
             blocks.append(Table(("when (UTC)", "who", "what"), changes))
-        blocks.append(Note(f"next: %aml_deploy {v.label}"))
+        is_aside = v.stage == "Archived"
+        blocks.append(Note(f"next: %aml_models {v.label} --restore" if is_aside else f"next: %aml_deploy {v.label}"))
         return Document(f"{v.name} version {v.version}", tuple(blocks))
 
 

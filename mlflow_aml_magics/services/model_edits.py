@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import AmlMagicsError, UsageError
 from ..render.format import listed
 from .model_card import ModelCard, show_model
 from .model_history import is_history, recorded
@@ -144,8 +145,27 @@ def _aside(conn: Connection, ref: str, stage: str, text: str) -> ModelCard:
         return _stays(conn, version, f"{version.label} was archived already", text)
     with recorded(conn, version, ("stage", before, stage), text):
         move(conn, version, stage)
-        put_aside(conn, version, archived=archived)
-    return show_model(conn, version.uri, message=f"{version.label} {'is archived' if archived else 'is back'}")
+        try:
+            put_aside(conn, version, archived=archived)
+        except BaseException:
+            with suppress(AmlMagicsError):  # a second failure must not hide the first
+                move(conn, version, before)
+            raise
+    done = f"{version.label} {'is archived' if archived else 'is back'}"
+    return show_model(conn, version.uri, message=done, warnings=_still(conn, version) if archived else ())
+
+
+def _still(conn: Connection, version: ModelVersion) -> tuple[str, ...]:
+    """Warn of the aliases of a version that is archived: whoever asks for them gets it still."""
+    from ..client.models import list_versions
+
+    if not version.aliases:
+        return ()
+    others = (v.label for v in list_versions(conn, version.name) if v.version != version.version)
+    kept = next((label for label in others), None)
+    alias = version.aliases[0]
+    step = f"{kept} --alias {alias} moves it" if kept else f"{version.label} --remove-alias {alias} takes it away"
+    return (f"it is still {listed(version.aliases, 8)}: %aml_models {step}",)
 
 
 def describe(conn: Connection, ref: str, text: str) -> str:

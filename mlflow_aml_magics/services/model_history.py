@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..client.connection import Connection
     from ..client.models import ModelVersion
 
-__all__ = ["PREFIX", "Change", "history_of", "is_history", "recorded"]
+__all__ = ["PREFIX", "Change", "entry", "history_of", "is_history", "recorded"]
 
 PREFIX = "aml.history."
 VALUE = 1000  # UTF-16 units of a tag's value, as .NET counts
@@ -68,6 +68,18 @@ def is_history(key: str) -> bool:
     return key.startswith(PREFIX)
 
 
+def entry(conn: Connection, change: tuple[str, str, str], text: str = "") -> tuple[str, str]:
+    """A change as the key and the value of a tag; see `recorded`."""
+    now = datetime.now(timezone.utc)
+    what, before, after = change
+    said = {"at": now.isoformat(timespec="milliseconds"), "who": _who(conn), "what": what, "from": before, "to": after}
+    value = json.dumps({**said, "text": clean(text).strip()}, ensure_ascii=False, separators=(",", ":"))
+    over = len(value.encode("utf-16-le", "surrogatepass")) // 2 - VALUE
+    if over > 0:
+        raise UsageError(f"the comment is {over:,} characters too long for a tag of {VALUE:,}", hint="say it shorter")
+    return f"{PREFIX}{now:%Y%m%dT%H%M%S.%f}Z", value
+
+
 @contextmanager
 def recorded(conn: Connection, version: ModelVersion, change: tuple[str, str, str], text: str) -> Iterator[None]:
     """Keep a change with its comment. Written first, so that no change stands without it; gone if the change fails.
@@ -81,14 +93,7 @@ def recorded(conn: Connection, version: ModelVersion, change: tuple[str, str, st
     """
     from ..client.models import remove_tag, update
 
-    now = datetime.now(timezone.utc)
-    what, before, after = change
-    said = {"at": now.isoformat(timespec="milliseconds"), "who": _who(conn), "what": what, "from": before, "to": after}
-    value = json.dumps({**said, "text": clean(text).strip()}, ensure_ascii=False, separators=(",", ":"))
-    over = len(value.encode("utf-16-le", "surrogatepass")) // 2 - VALUE
-    if over > 0:
-        raise UsageError(f"the comment is {over:,} characters too long for a tag of {VALUE:,}", hint="say it shorter")
-    key = f"{PREFIX}{now:%Y%m%dT%H%M%S.%f}Z"
+    key, value = entry(conn, change, text)
     update(conn, version, tags={key: value})
     try:
         yield

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import AuthenticationFailed, UsageError
 from ..render.document import Block, Document, Facts, Note, Shown
 from .download import copied
 from .model_names import check_alias, check_model_name
@@ -29,7 +29,8 @@ Names = tuple[str | None, str | None, str | None]
 class SharedVersion(Shown):
     """A copy of a version elsewhere. ``created`` is False where the same content was there before.
 
-    ``address`` is what names it from here: azureml://registries/…, or wine:1 in that store.
+    ``address`` is what names it from here: azureml://registries/…, or wine:1 in that store. ``made_store`` tells
+    whether that store is a new one.
     """
 
     source: str
@@ -39,6 +40,7 @@ class SharedVersion(Shown):
     address: str
     created: bool
     check: Preflight | None = None
+    made_store: bool = False
 
     @property
     def message(self) -> str:
@@ -49,6 +51,8 @@ class SharedVersion(Shown):
     def _document(self) -> Document:
         facts = (("model", self.name), ("version", self.version), ("in", self.where), ("address", self.address))
         blocks: list[Block] = [Facts(facts), Note(self.message, "good" if self.created else "info")]
+        if self.made_store:
+            blocks.append(Note(f"made the new {self.where}: nothing was there", "warn"))
         blocks += [finding.note for finding in (self.check.worth_telling() if self.check else ())]
         return Document(f"{self.name} version {self.version}", tuple(blocks))
 
@@ -96,9 +100,9 @@ def share(
         return _with_registry(conn, version, registry, there, say)
     if alias:
         check_alias(alias)
-    other = _workspace(conn, workspace) if workspace[2] else _store(store or "")
+    other, is_new = (_workspace(conn, workspace), False) if workspace[2] else _store(store or "")
     try:
-        return _with_store(conn, version, other, there, alias=alias, say=say)
+        return replace(_with_store(conn, version, other, there, alias=alias, say=say), made_store=is_new)
     finally:
         other.close()
 
@@ -159,13 +163,23 @@ def _with_store(
     return SharedVersion(label, name, done.version, other.label, f"{name}:{done.version}", done.created, done.check)
 
 
-def _store(uri: str) -> Connection:
+def _store(uri: str) -> tuple[Connection, bool]:
+    """The store, and whether it is new: a file may be made, a folder for it may not, as that is a slip of the pen."""
     from ..client.connection import open_connection
+    from ..client.local_store import local_path
+    from ..client.paths import short_path
     from ..client.target import resolve_uri
 
     if uri.startswith("azureml:"):
         raise UsageError("a workspace is named by its name", hint="--workspace NAME")
-    return open_connection(resolve_uri(uri, Path.cwd()))
+    resolved = resolve_uri(uri, Path.cwd())
+    path = local_path(resolved)
+    is_new = path is not None and not path.exists()
+    if path is not None and is_new and not path.parent.is_dir():
+        raise UsageError(
+            f"there is no folder {short_path(path.parent)} to make a store in", hint="make it first, or mend the path"
+        )
+    return open_connection(resolved), is_new
 
 
 def _workspace(conn: Connection, names: Names) -> Connection:
@@ -179,9 +193,15 @@ def _workspace(conn: Connection, names: Names) -> Connection:
             "a workspace has three names, and nothing here tells the other two",
             hint="--workspace NAME --resource-group GROUP --subscription ID",
         )
-    return connect_workspace(
-        subscription or (here.subscription_id if here else ""),
-        group or (here.resource_group if here else ""),
-        name or "",
-        conn.azure.credential if conn.azure is not None else None,
-    )
+    try:
+        return connect_workspace(
+            subscription or (here.subscription_id if here else ""),
+            group or (here.resource_group if here else ""),
+            name or "",
+            conn.azure.credential if conn.azure is not None else None,
+        )
+    except AuthenticationFailed as exc:
+        if here is not None:
+            raise
+        exc.hint = f"{exc.hint}; a workspace of the sandbox: %aml_track --sandbox, and %aml_register FOLDER there"
+        raise

@@ -143,16 +143,19 @@ class Serving:
 
         return invoke_or_score(self._served_by(), name, data=data, wait=wait, progress=progress, **options)
 
-    def batch_job(self, name: str) -> BatchJob:
+    def batch_job(self, name: str, *, endpoint: str | None = None) -> BatchJob:
         """A job of a batch endpoint by its name, from any session.
 
+        Args:
+            endpoint: whose it must be, if that matters.
+
         Raises:
-            NotFound: no job has it.
+            NotFound: no job has it, or it is of another endpoint.
             UsageError: this is no Azure Machine Learning workspace.
         """
         from ..services.batch_job import batch_job
 
-        return batch_job(self._azure(), name)
+        return batch_job(self._azure(), name, endpoint=endpoint)
 
     def batch_jobs(self, endpoint: str) -> BatchJobList:
         """The jobs of a batch endpoint, the latest first, at most 50.

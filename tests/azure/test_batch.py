@@ -138,6 +138,8 @@ def test_a_folder_becomes_a_frame_though_the_network_breaks(
     for shown in (repr(done), repr(jobs(conn, line))):
         assert job.name in shown
     assert "mini batch 1" in done.logs()
+    assert logs(conn, f"batch:{line}/blue").startswith(f"job {job.name} of {line}/blue: completed")
+    assert "default" in repr(get(conn, f"batch:{line}"))
 
 
 def test_an_asset_and_an_address(conn: Connection, line: str, parts: Path) -> None:
@@ -202,14 +204,16 @@ def test_a_model_that_fails_and_a_job_that_is_canceled(conn: Connection, heard: 
         "file_name": ["data.csv"] * 2, "row": [0, 1], "low": [0.0, 0.25], "high": [1.0, 1.25],
     }  # fmt: skip
 
-    assert f"job {two.name}: completed\nloading the model" in logs(conn, "batch:batch-frail")
+    assert f"job {two.name} of batch-frail/blue: completed\nloading the model" in logs(conn, "batch:batch-frail")
 
     def leave(_: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(DeploymentError, match=f"the job {long.name} goes on by itself") as left:
         long.wait(leave)
-    assert f"ws.batch_job('{long.name}')" in str(left.value.hint)
+    assert left.value.hint == f"%aml_invoke {made.endpoint} --job {long.name}"
+    with pytest.raises(NotFound, match=f"is of {made.endpoint}"):
+        batch_job(conn, long.name, endpoint="another")
     assert long.refresh().state in ("waiting", "running")
     assert long.cancel().state == "canceled"
     with pytest.raises(InvokeError, match="was canceled"):

@@ -20,7 +20,8 @@ from sklearn.linear_model import Ridge
 from mlflow_aml_magics.client import model_glance
 from mlflow_aml_magics.errors import DeploymentError, DeploymentNotFound, ModelError, StoreUnreachable, UsageError
 from mlflow_aml_magics.services import deploy as service
-from mlflow_aml_magics.services.deploy import Deployment, DeployOptions, Ref
+from mlflow_aml_magics.services.deploy import Deployment, DeployOptions, Ref, docker_books
+from mlflow_aml_magics.services.deploy.plan import plan
 
 if TYPE_CHECKING:
     from mlflow_aml_magics.client.connection import Connection
@@ -114,6 +115,7 @@ def test_blue_green_and_back(conn: Connection, sandbox: Sandbox, monkeypatch: py
     rows = service.roll_back(conn, "wine-bg")
     assert [(row.name, row.traffic) for row in rows] == [("wine-bg/blue", 100), ("wine-bg/green", 0)]
     assert "POST /score 200" in service.logs(conn, "wine-bg/green")
+    assert service.logs(conn, "wine-bg").startswith("log of wine-bg/")
 
     before = len(sandbox.requests("PUT .*wine-bg"))
     again, said = deploy(conn, "wine:2", "wine-bg/green")
@@ -126,6 +128,23 @@ def test_blue_green_and_back(conn: Connection, sandbox: Sandbox, monkeypatch: py
     service.delete(conn, "wine-bg/blue")  # the only one: its traffic is taken first
     empty = service.get(conn, "wine-bg")
     assert (empty.name, empty.state) == ("wine-bg", "empty")
+    with sandbox.fault("slow_deploy", path="wine-bg", seconds=1), pytest.raises(DeploymentError) as left:
+        service.deploy(
+            conn, "wine:1", to="online", name="wine-bg", options=DeployOptions(instance_count=2), progress=interrupt
+        )
+    assert str(left.value.hint).endswith("--count 2 goes on with it; %aml_endpoints wine-bg/blue --delete removes it")
+    back, _ = deploy(conn, "wine:1", "online:wine-bg")
+    assert (back.traffic, back.machine) == (100, "Standard_DS3_v2 × 2")  # the first again: it gets the requests
+    looked = plan(conn, "wine:2", to="online", name="wine-bg", options=DeployOptions())
+    assert looked.steps[1].startswith("update the deployment wine-bg/blue: wine version 2 on 2 × Standard_DS3_v2")
+    assert "instance_count: 2" in dict(looked.yaml)["deployment.yml"]
+    with pytest.raises(UsageError, match="is a name on the target online, not on batch"):
+        deploy(conn, "wine:1", "online:wine-bg", to="batch")
+
+
+def interrupt(line: str) -> None:
+    if "(creating)" in line:
+        raise KeyboardInterrupt
 
 
 def a_new_key_is_asked_for_and_none_is_shown(conn: Connection, name: str, shown: list[str]) -> None:
@@ -145,6 +164,16 @@ def a_new_key_is_asked_for_and_none_is_shown(conn: Connection, name: str, shown:
     assert place.about(Ref.parse(name)).input_example is not None
 
 
+def test_what_is_here_is_found_without_a_network(conn: Connection, sandbox: Sandbox) -> None:
+    began = "2026-01-01T00:00:00+00:00"
+    here = docker_books.DockerRecord("boxed", "wine", "wine", "", "wine:1", "docker-boxed", "", began)
+    docker_books.write(here)
+    with sandbox.fault("drop", path="(online|batch)Endpoints"):
+        assert service.get(conn, "boxed").target == "docker"
+        with pytest.raises(StoreUnreachable):
+            service.get(conn, "online:wine-there")
+
+
 def test_refused_before_anything_is_sent(conn: Connection, sandbox: Sandbox) -> None:
     sent = len(sandbox.requests("PUT .*onlineEndpoints"))
     with pytest.raises(UsageError, match="'wine_v2' cannot name an endpoint") as caught:
@@ -160,10 +189,21 @@ def test_refused_before_anything_is_sent(conn: Connection, sandbox: Sandbox) -> 
         deploy(conn, "wine:1", "wine-refused", compute="k8s")
     with pytest.raises(ModelError, match="azureml-ai-monitoring"):
         deploy(conn, "plain:1", "plain-refused")
+    foreseen = plan(conn, "plain:1", to="online", name="plain-refused", options=DeployOptions())
+    assert any("would be refused: " in note.text and "azureml-ai-monitoring" in note.text for note in foreseen.warnings)
+    assert "would be refused" in repr(foreseen)
+    assert "refused:" not in repr(plan(conn, "wine:1", to="online", name="wine-refused", options=DeployOptions()))
+    with pytest.raises(UsageError) as words:
+        deploy(conn, "wine:1", "wine-refused", port=5001)
+    assert words.value.hint == "it takes --deployment, --instance-type, --count, --auth, --traffic, --tag"
     assert len(sandbox.requests("PUT .*onlineEndpoints")) == sent
 
 
 def test_a_failure_is_told_and_mended_by_the_next_call(conn: Connection, sandbox: Sandbox) -> None:
+    with pytest.raises(DeploymentError, match="not supported for managed online") as odd:
+        deploy(conn, "wine:1", "wine-odd", instance_type="Standard_D3")
+    assert (odd.value.hint or "").startswith("--instance-type Standard_DS3_v2; known: ")
+    assert (odd.value.hint or "").endswith("; left there: wine-odd, which %aml_endpoints wine-odd --delete removes")
     sandbox.quota_cores, before = 4, sandbox.quota_cores
     try:
         with pytest.raises(DeploymentError, match=r"quota of cores .* used up: .*Current usage/limit") as caught:
@@ -193,6 +233,7 @@ def test_a_failure_is_told_and_mended_by_the_next_call(conn: Connection, sandbox
     assert any("not to be reached for now" in line for line in said)
     assert (mended.state, mended.traffic, mended.model) == ("running", 100, "wine version 1")
     assert ask(conn, "wine-fails")[0][0] == 200
+    assert service.delete(conn, "wine-fails").under == ("blue",)
 
 
 STEPS = """
@@ -235,18 +276,18 @@ def test_killed_in_each_phase_it_is_found_and_goes_on(conn: Connection, sandbox:
 
 
 def test_kubernetes_with_tokens_and_an_interrupt(conn: Connection, sandbox: Sandbox) -> None:
-    with pytest.raises(UsageError, match="needs a cluster"):
-        deploy(conn, "wine:1", "wine-k8s", to="kubernetes")
+    with pytest.raises(
+        UsageError, match="'cpu-cluster' is no Kubernetes cluster but amlcompute; attached: k8s"
+    ) as named:
+        deploy(conn, "wine:1", "wine-k8s", to="kubernetes", compute="cpu-cluster")
+    assert named.value.hint == "--compute k8s"
 
-    def interrupt(line: str) -> None:
-        if "(creating)" in line:
-            raise KeyboardInterrupt
-
-    options = DeployOptions(compute="k8s", auth="aml_token")
+    options = DeployOptions(auth="aml_token")  # on the only cluster of its kind
     with sandbox.fault("slow_deploy", path="wine-k8s", seconds=1), pytest.raises(DeploymentError) as caught:
         service.deploy(conn, "wine:1", to="kubernetes", name="wine-k8s", options=options, progress=interrupt)
     assert "interrupted: the deployment wine-k8s/blue is being made; Azure goes on" in caught.value.message
-    assert "%aml_deploy wine:1 --to kubernetes --name wine-k8s/blue goes on" in (caught.value.hint or "")
+    again = "%aml_deploy wine:1 --to kubernetes --name wine-k8s/blue --auth aml_token --compute k8s goes on with it"
+    assert caught.value.hint == f"{again}; %aml_endpoints wine-k8s --delete removes it"  # there was none before
     with pytest.raises(UsageError, match="is one of the target kubernetes"):
         deploy(conn, "wine:1", "wine-k8s")
     done, said = deploy(conn, "wine:1", "wine-k8s", to="kubernetes")

@@ -68,6 +68,11 @@ def test_from_the_best_run_to_predictions(served: Any, tmp_path: Path) -> None:
     assert (list(some.predictions), some.parts, len(some.latencies_ms)) == (expected[1:], 2, 4)
     with pytest.raises(InvokeError, match=r"Expecting ',' delimiter, at line 2, column 8: 1\}$"):
         served.run('%%aml_invoke wine\n{"a":\n   "b" 1}\n')
+    assert len(served.run("%aml_invoke wine --sample --rows 0:1").predictions) == 1
+    served.run("Xgood = X")
+    with pytest.raises(UsageError, match="no variable and no file 'Xgod'") as mistyped:
+        served.run("%aml_invoke wine --data Xgod")
+    assert mistyped.value.hint == "did you mean Xgood?"
     with pytest.raises(InvokeError, match="no parameter 'k'"):
         served.run("%aml_invoke wine --sample --param k=2")
     for words, says in (("--rows 1-2", "A:B"), ("--curl --python", "one of them"), ("--compare a b c", "blue green")):
@@ -134,6 +139,8 @@ def test_what_can_be_registered(tracked: Any, tmp_path: Path) -> None:
         ("%aml_deploy --traffic blue=100", UsageError, "which endpoint"),
         ("%aml_deploy --traffic blue", UsageError, "NAME=PERCENT"),
         ("%aml_deploy --delete wine", DeploymentNotFound, "wine"),
+        ("%aml_deploy --stop-all --dry-run", UsageError, "--dry-run is of a deployment: nothing was done"),
+        ("%aml_deploy --name wine --rollback --traffic a=100", UsageError, "exclude each other"),
         ("%aml_invoke wine", UsageError, "--sample"),
         ("%aml_invoke wine --sample --repeat 0", UsageError, "0"),
         ("%aml_models wine", ModelNotFound, "wine"),

@@ -13,8 +13,9 @@ import pytest
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]  # installs some 150 packages
 
-MAX_WHEEL = 1_000_000  # bytes; it is some 200 KB
-MAX_PANEL = 270_000  # bytes of one panel's JavaScript, unpacked; the explorer takes 257 KB, a quarter of it charts
+MAX_WHEEL = 1_200_000  # bytes; it is some 1 MB, three quarters of it Python
+# bytes of each panel's JavaScript, unpacked; of the explorer's 257 KB a quarter is charts
+MAX_PANEL = {"explorer": 270_000, "comparison": 30_000, "models": 60_000, "endpoints": 60_000}
 DATA = r"mlflow_aml_magics-[^/]+\.data/data/share/jupyter/labextensions/mlflow-aml-magics/"
 
 
@@ -69,8 +70,8 @@ def test_it_holds_what_people_need_and_no_more(wheel: Path) -> None:
     assert wheel.stat().st_size <= MAX_WHEEL
     with zipfile.ZipFile(wheel) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
-    for panel in ("explorer", "comparison"):
-        assert 0 < sizes[f"mlflow_aml_magics/panels/static/{panel}.js"] <= MAX_PANEL
+    for panel, most in MAX_PANEL.items():
+        assert 0 < sizes[f"mlflow_aml_magics/panels/static/{panel}.js"] <= most
         assert sizes[f"mlflow_aml_magics/panels/static/{panel}.css"] > 0
     lab = [name for name in sizes if re.match(DATA, name)]
     for needed in (r"package\.json", r"install\.json", r"static/remoteEntry\.[^/]+\.js"):

@@ -100,3 +100,13 @@ def test_what_is_changed_in_the_files(tmp_path: Path) -> None:
     assert fixed_copy(copy, tmp_path / "third", is_azure=True) == (copy, ())
     assert not (tmp_path / "third").exists()
     assert "azureml" not in (folder / "requirements.txt").read_text()
+
+
+def test_what_conda_itself_brings_is_lowered_too(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "MLmodel").write_text("flavors: {}")
+    (folder / "conda.yaml").write_text("dependencies:\n- mlflow=3.8.1\n- numpy==1.26.4\n")
+    copy, changes = fixed_copy(folder, tmp_path / "copy", is_azure=True)
+    assert "mlflow lowered to <3.7" in " ".join(changes)
+    assert yaml.safe_load((copy / "conda.yaml").read_text())["dependencies"][:2] == ["mlflow<3.7", "numpy==1.26.4"]

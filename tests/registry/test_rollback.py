@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,19 @@ def test_a_version_that_cannot_be_read_back_is_taken_back(
     assert done.created
     with ws.connection.as_current():
         mlflow.pyfunc.load_model(f"models:/{called}@champion")
+
+
+def test_an_alias_goes_back_to_the_version_that_had_it(
+    ws: Workspace, called: str, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws.register(exported, called, alias="champion")
+    other = shutil.copytree(exported, tmp_path / "other")
+    (other / "note.txt").write_text("another model")
+    with monkeypatch.context() as patch:
+        patch.setattr(registry_writes, "resolve", fail)
+        with pytest.raises(StoreError, match="went away"):
+            ws.register(other, called, alias="champion")
+    assert [(version.version, version.aliases) for version in ws.models(called)] == [("1", ("champion",))]
 
 
 def test_what_somebody_else_registered_meanwhile_stays(

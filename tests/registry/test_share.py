@@ -61,6 +61,15 @@ def test_a_copy_that_fails_leaves_nothing(
     assert there.connection.mlflow.search_runs(["0"]) == []
 
 
+def test_a_name_that_is_a_path_is_refused_before_anything_is_written(
+    sqlite: Workspace, exported: Path, called: str, other: str, tmp_path: Path
+) -> None:
+    sqlite.register(exported, called)
+    with pytest.raises(UsageError, match="cannot name a model"):
+        sqlite.share(f"{called}:1", store=other, name=str(tmp_path / "escaped"))
+    assert not (tmp_path / "escaped").exists()
+
+
 def test_to_a_registry_and_to_another_workspace(
     azure: Workspace, sandbox: Sandbox, exported: Path, called: str
 ) -> None:
@@ -118,6 +127,15 @@ def test_the_magics(shell: Shell, store_uri: str, exported: Path, other: str, lo
     assert "scikit-learn" in repr(compared)
     shared: Any = shell.run(f"%aml_share wine:2 --store {other} --name port")
     assert shared.address == "port:1"
+    assert "made the new SQLite store" in repr(shared)
+    assert not shell.run(f"%aml_share wine:1 --store {other} --name port").made_store
+    with pytest.raises(UsageError, match=r"there is no folder .*typo"):
+        shell.run("%aml_share wine:2 --store sqlite:///typo_dir/nope.db")
+    assert not Path("typo_dir").exists()
+    shell.run("class Fitted:\n    predict = print\n    def __repr__(self): return 'Fitted(a=1, b=2)'\nm2 = Fitted()")
+    with pytest.raises(UsageError, match="text of a model") as spelled:
+        shell.run("%aml_register $m2 --name wine")
+    assert spelled.value.hint == "write m2, without $"
     shell.run("import pandas as pd; grapes = pd.DataFrame({'a': [1]})")
     with pytest.raises(UsageError, match="'grapes' is a DataFrame here, and a DataFrame is no model"):
         shell.run("%aml_register grapes --name wine")

@@ -193,6 +193,8 @@ def test_archived_and_back(ws: Workspace, versions: Versions) -> None:
         ("champion",),
         "None → Archived: too old",
     )
+    assert f"it is still champion: %aml_models {name}:1 --remove-alias champion takes it away" in card.warnings[0]
+    assert "%aml_deploy" not in repr(card)
     assert "was archived already" in ws.archive_model(f"{name}:1").message
     assert ws.restore_model(f"{name}:1").stage == ""
     assert "is not archived" in ws.restore_model(f"{name}:1").message

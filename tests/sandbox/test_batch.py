@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_aml_magics.sandbox import Sandbox
+from mlflow_aml_magics.sandbox import Sandbox, SandboxError
 from mlflow_aml_magics.sandbox.batch_jobs import Scoring
 
 
@@ -67,13 +67,22 @@ def test_a_job_needs_a_login(sandbox: Sandbox, ask: Any) -> None:
     assert ask._ask("POST", url, json={}).status_code == 404
 
 
+def test_a_name_is_a_host_in_any_case(sandbox: Sandbox, ask: Any) -> None:
+    made = [ask.arm("PUT", f"/batchEndpoints/{name}", json={"properties": {}}) for name in ("Big-Batch", "big-batch")]
+    assert [answer.status_code for answer in made] == [201, 409]
+    answer = ask._ask("POST", "https://big-batch.local.inference.ml.azureml.test/jobs", json={})
+    assert "Big-Batch has no default deployment" in answer.text
+    assert ask.arm("DELETE", "/batchEndpoints/big-batch").status_code == 202
+
+
 def test_a_sandbox_that_was_killed_knows_what_it_left(tmp_path: Path) -> None:
     with Sandbox(tmp_path / "kept", keep=True) as box:
         place = box._places.all["sandbox"]
         scoring = asdict(Scoring("e", "d", "", "", "n", "e", "c", 10, -1, "predictions.csv"))
         body = {"scoring": scoring, "status": "Running", "created": 1.0, "updated": 1.0, "step": "s"}
         box._documents.put("job", place.key, "left", body)
-        Sandbox(tmp_path / "kept", keep=True)  # never gets the folder, so it leaves alone what runs there
+        with pytest.raises(SandboxError):  # it never gets the folder, so it leaves alone what runs there
+            Sandbox(tmp_path / "kept", keep=True).start()
         assert box._jobs.show_batch(place, "jobs", "left")["properties"]["status"] == "Running"
     with Sandbox(tmp_path / "kept", keep=True) as box:
         found = box._jobs.show_batch(place, "jobs", "left")

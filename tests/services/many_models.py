@@ -10,6 +10,7 @@ with its standard input. Annotations are not postponed here: MLflow reads the hi
 import json
 import sys
 import threading
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,7 @@ MODELS: dict[str, tuple[PythonModel | ChatModel, dict[str, Any]]] = {
     ),
     "array-example": (Sums(), {"input_example": np.ones((2, 3))}),
     "example": (Types(), {"signature": False, "input_example": EXAMPLE}),
+    "infinite": (Times(), {"signature": ModelSignature(inputs=X), "input_example": pd.DataFrame({"x": [inf, 2.0]})}),
     "params": (
         Times(),
         {

@@ -328,6 +328,11 @@ def test_the_plan_says_what_would_be_done_and_does_nothing(azure: Connection, in
     assert [name for name, _ in found.yaml] == ["endpoint.yml", "deployment.yml"]
     assert "nothing was done" in repr(found)
     assert [d for d in deployments(azure) if d.endpoint == "planned"] == []
+    batch = plan(azure, f"{MODEL}:1", to="batch", name="planned", options=DeployOptions())
+    assert batch.steps[1].endswith(f"{MODEL} version 1 on the cluster cpu-cluster")  # the only one there is
+    assert dict(batch.yaml)["deployment.yml"].count("compute: azureml:cpu-cluster") == 1
+    with pytest.raises(UsageError, match="--to online knows no port"):
+        plan(azure, f"{MODEL}:1", to="online", name="planned", options=DeployOptions(port=5))
     with pytest.raises(UsageError, match="cannot name an endpoint"):
         plan(azure, f"{MODEL}:1", to="online", name="not_a_name", options=DeployOptions())
     with pytest.raises(ModelNotFound):

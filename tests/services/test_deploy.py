@@ -180,7 +180,9 @@ def test_start_replace_and_delete(conn: Connection, log_run: LogRun, rows: pd.Da
     first = deploy(conn, f"runs:/{run_id}", name="wine", progress=said.append)
     assert first.model == f"model of run {run_id}"
     assert any(line.startswith("loading the model…") for line in said)
-    second = deploy(conn, run_id, name="wine", options=DeployOptions(port=port_of(first.url)))  # the port is its own
+    second = deploy(conn, log_run(), name="wine", options=DeployOptions(port=port_of(first.url)))  # the port is its own
+    assert second.replaced == first.model
+    assert f"in place of  {first.model}" in repr(second)
     assert second.url == first.url
     assert second.pid != first.pid
     assert not psutil.pid_exists(first.pid or 0)
@@ -302,6 +304,27 @@ def test_deleting_a_broken_record_ends_its_process(conn: Connection, log_run: Lo
     assert stop_all() == ["wine"]
     assert scoring_processes(str(books())) == []
     assert left() == []
+
+
+@pytest.mark.usefixtures("no_leftovers")
+def test_one_that_cannot_be_ended_does_not_keep_the_others(conn: Connection, log_run: LogRun) -> None:
+    deploy(conn, log_run(), name="wine")
+    broken = books().with_name("docker") / "boxed.json"
+    broken.parent.mkdir()
+    broken.write_text("{")
+    with pytest.raises(DeploymentError, match=r"not stopped: .*'boxed' cannot be read.*; stopped: wine"):
+        stop_all()
+    broken.unlink()
+    assert left() == []
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "x\0y", "<img src=x onerror=1>", "..", "a\nb"])
+def test_a_name_that_no_file_can_have_is_no_deployment(name: str) -> None:
+    books().mkdir(parents=True)
+    books().with_name("docker").mkdir()
+    for call in (get, delete):
+        with pytest.raises(DeploymentNotFound):
+            call(None, name)
 
 
 def test_looking_makes_no_folder() -> None:

@@ -219,7 +219,9 @@ def test_without_an_engine_the_files_are_there_and_it_says_how_to_go_on(
     build, run, why = found.detail.splitlines()
     assert why.startswith("no Docker engine answers here (Cannot connect to the Docker daemon")
     assert why in repr(deployments())
-    assert "next: %aml_deploy" in repr(found)
+    assert "not run yet" in repr(found)
+    assert "the files are in ./docker-wine; the commands above build" in why
+    assert "next: the commands above where Docker is" in repr(found)
     assert repr(found).endswith("--to docker --name wine")
     assert shlex.split(build) == [
         "docker",
@@ -242,6 +244,12 @@ def test_without_an_engine_the_files_are_there_and_it_says_how_to_go_on(
     assert said == ["docker-wine stays"]
     assert list(deployments()) == []
     assert Path("docker-wine").is_dir()
+    deploy(conn, model, to="docker", name="wine")  # takes over what it left
+    delete(None, "docker:wine")
+    with Path("docker-wine/Dockerfile").open("a") as file:
+        file.write("ENV MINE=1\n")
+    with pytest.raises(UsageError, match="has a Dockerfile that was changed since"):
+        deploy(conn, model, to="docker", name="wine")
 
 
 def test_what_is_not_ours_is_not_overwritten(conn: Connection, model: Path, no_engine: Path) -> None:

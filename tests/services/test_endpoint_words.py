@@ -124,6 +124,9 @@ def test_the_step_under_way_is_told() -> None:
     assert phase_of(log) == "starting the server"
     stamped = "2026-11-21 16:43:18 I [19769] azmlinfsrv - loading model"
     assert phase_of(log + stamped) == "starting the server: azmlinfsrv - loading model"
+    told = "2026/11/21 18:09:53 WARNING mlflow.utils.requirements_utils: Detected one or more mismatches between\n"
+    told += " - numpy (current: 2, required: numpy==1)\nTo fix the mismatches, call `get_model_dependencies`\n"
+    assert phase_of(f"{log}{stamped}\n{told}") == "starting the server: azmlinfsrv - loading model"
     assert phase_of("") == ""
 
 

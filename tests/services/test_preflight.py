@@ -80,8 +80,8 @@ def level_of(found: dict[str, str], words: str) -> str | None:
         ),
         ([*MONITORED[:1], "azureml-inference-server-http<1.3"], "3.8.10", "does not install", None),
         (MONITORED[:2], "3.11", "does not require mlflow", "warn"),
-        ([*MONITORED[:2], "mlflow==3.15.0"], "3.11", "mlflow 3.15.0 in the model's environment", "warn"),
-        (MONITORED, "3.11", "mlflow 3.6.0 in the model's environment", None),
+        ([*MONITORED[:2], "mlflow==3.15.0"], "3.11", "mlflow==3.15.0 in the model's environment", "bad"),
+        (MONITORED, "3.11", "mlflow==3.6.0 in the model's environment", None),
         (MONITORED, "3.7.12", "builds no image with Python 3.7.12", "bad"),
         (MONITORED, "3.8.10", "Python 3.8.10 has had no fixes since October 2024", "warn"),
     ],
@@ -158,6 +158,8 @@ def test_lines_of_requirements() -> None:
     assert parsed("x==1 --hash=sha256:00") is not None
     assert parsed("--extra-index-url https://user:secret@host") is None
     assert parsed("-e .").path  # type: ignore[union-attr]
+    for line in ("-e git+https://secret@host/a.git", "a @ git+https://secret@host/a.git"):
+        assert "secret" not in repr(parsed(line))
 
 
 def test_the_worst_comes_first_and_hostile_text_is_harmless() -> None:

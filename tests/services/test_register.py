@@ -40,6 +40,7 @@ from mlflow_aml_magics.errors import (
     UsageError,
 )
 from mlflow_aml_magics.frames.signature import parse_signature
+from mlflow_aml_magics.services.model_history import history_of
 from mlflow_aml_magics.services.register import register
 
 REQUIREMENTS = ["scikit-learn"]
@@ -108,8 +109,12 @@ def test_an_alias_moves_and_says_from_where(conn: Connection, log_run: LogRun, r
     second = register(conn, log_run(other), "wine", alias="champion")
     assert (second.version, second.moved_from) == ("2", "1")
     assert "until now of version 1" in second.message
+    assert [c.sentence for c in history_of(second.model_version.tags)] == ["alias champion, until then of version 1"]
     back = register(conn, resolve(conn, "wine/1").source, "wine", alias="champion")
     assert (back.created, back.moved_from, resolve(conn, "wine@champion").version) == (False, "2", "1")
+    register(conn, back.model_version.source, "wine", alias="champion")  # it has that: nothing to tell
+    told = [c.did for c in history_of(resolve(conn, "wine/1").tags)]
+    assert told == ["alias champion, until then of version 2", "alias champion"]
 
 
 def test_a_folder_is_imported_through_a_run(conn: Connection, exported: Path) -> None:
@@ -286,6 +291,8 @@ def test_a_version_that_was_there_gets_the_new_description(conn: Connection, log
     assert resolve(conn, "wine/1").description == "the first"
     again = register(conn, run_id, "wine", description="the best")
     assert (again.created, again.model_version.description) == (False, "the best")
+    assert "its description is changed" in again.message
+    assert "description" not in register(conn, run_id, "wine", description="the best").message
     assert {"team": "cellar", "grape": "white"}.items() <= again.model_version.tags.items()
 
 

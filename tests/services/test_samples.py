@@ -161,6 +161,14 @@ def test_a_model_with_neither_says_what_to_do() -> None:
     assert invoke(None, "neither", data=[{"a": 1}]).predictions.to_dict("records") == [{"a": "int"}]
 
 
+def test_of_a_sample_only_the_rows_that_are_asked_for() -> None:
+    assert len(invoke(None, "example", sample=True, rows=slice(1, 3)).predictions) == 2
+    made_up = invoke(None, "params-without-example", sample=True, rows=slice(0, 1))
+    assert made_up.body["dataframe_split"]["data"] == [[0.0]]
+    with pytest.raises(UsageError, match="no rows from 3"):
+        invoke(None, "example", sample=True, rows=slice(3, 5))
+
+
 def test_the_fields_of_a_form_are_those_of_the_signature() -> None:
     fields = {field["name"]: field for field in sample_of(None, "types").fields}
     assert {name: field["kind"] for name, field in fields.items()} == {
@@ -180,6 +188,9 @@ def test_the_fields_of_a_form_are_those_of_the_signature() -> None:
     assert (tensor["name"], tensor["kind"], tensor["type"]) == ("0", "json", "float32 (-1, 2, 3)")
     x, color = sample_of(None, "example").fields
     assert (x["minimum"], x["maximum"], color["choices"]) == (1.0, 2.0, ["red", "white"])
+    blank = sample_of(None, "infinite")
+    assert (blank.rows, blank.fields[0]["maximum"]) == (((None,), (2.0,)), None)
+    assert "infinite values of the input example are left blank" in blank.notes[0]
     k, words = sample_of(None, "params").params
     assert (k["name"], k["kind"], k["value"]) == ("k", "number", 3.0)
     assert (words["kind"], words["type"], words["value"]) == ("json", "array(string)", ["a"])

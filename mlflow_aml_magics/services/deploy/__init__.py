@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import AmlMagicsError, DeploymentError, ModelError, UsageError, nearest
+from ...errors import AmlMagicsError, DeploymentError, StoreUnreachable, UsageError, nearest
 from .options import KINDS, ON_AZURE, DeployOptions, Ref
 from .target import Deployment, DeploymentList, SharesTraffic, Target, not_deployed
 from .which_model import is_run_model, model_folder, model_to_serve
 
 if TYPE_CHECKING:
     from ...client.connection import Connection, Progress
-    from ...client.models import ModelFiles
 
 __all__ = [
     "KINDS",
@@ -121,6 +119,8 @@ def _found(conn: Connection | None, ref: Ref) -> list[tuple[Target, Deployment]]
     failed: AmlMagicsError | None = None
     for kind in targets_of(conn) if ref.kind is None else (ref.kind,):
         place = target(conn, kind)
+        if kind in ON_AZURE and isinstance(failed, StoreUnreachable):
+            continue  # each would wait as long again
         try:
             one = place.find(ref)
         except AmlMagicsError as exc:
@@ -146,8 +146,7 @@ def delete(conn: Connection | None, name: str, progress: Progress | None = None)
         DeploymentNotFound
     """
     place, deployment = located(conn, name)
-    place.delete(Ref.parse(name), progress or _silent)
-    return deployment
+    return replace(deployment, under=place.delete(Ref.parse(name), progress or _silent))
 
 
 def set_traffic(

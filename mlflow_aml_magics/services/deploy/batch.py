@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from ...client.models import ModelFiles
     from ...client.scoring import Answer
     from ...frames.signature import Form
+    from ..batch_job import BatchJob
 
 __all__ = ["BatchTarget", "make"]
 
 FOLLOW_SECONDS = 900.0  # endpoints and deployments are documents, and made in half a minute
+ASKED = 10  # jobs, which deployment they are of
 COST = "its cluster's nodes while a job runs"
 
 
@@ -97,14 +99,29 @@ class BatchTarget:
     def logs(self, ref: Ref, tail: int) -> str:
         """The last lines of the latest job: of a deployment, or of the endpoint."""
         from ...client.azure_batch_jobs import job_log
-        from ..batch_job import jobs
 
         self._sure(ref.endpoint)
-        latest = next((job for job in jobs(self.conn, ref.endpoint) if ref.deployment in (None, job.deployment)), None)
+        latest = self._latest(ref)
         if latest is None:
-            return f"{ref.name} has scored nothing yet: %aml_invoke {ref.name} --data FOLDER"
+            lately = f", or not lately (%aml_endpoints {ref.endpoint} --logs)" if ref.deployment else ""
+            return f"{ref.name} has scored nothing yet{lately}: %aml_invoke {ref.name} --data FOLDER"
+        by = f" of {ref.endpoint}/{latest.deployment}" if latest.deployment else f" of {ref.endpoint}"
         lines = job_log(self.conn, latest.name).rstrip().splitlines()[-tail:]
-        return "\n".join([f"job {latest.name}: {latest.state}", *(lines or ["it has written nothing yet"])])
+        return "\n".join([f"job {latest.name}{by}: {latest.state}", *(lines or ["it has written nothing yet"])])
+
+    def _latest(self, ref: Ref) -> BatchJob | None:
+        """The latest job; of a deployment those are asked one by one whose listed run does not name theirs."""
+        from ..batch_job import jobs
+
+        asked = 0
+        for listed in jobs(self.conn, ref.endpoint):
+            job = listed
+            if not job.deployment and asked < ASKED:
+                asked += 1
+                job = job.refresh()
+            if ref.deployment in (None, job.deployment):
+                return job
+        return None
 
     def about(self, ref: Ref) -> ModelFiles:
         """What the model's small files say."""
@@ -150,8 +167,8 @@ class BatchTarget:
 
     # --- ending
 
-    def delete(self, ref: Ref, progress: Progress) -> None:
-        """End a deployment, or the endpoint with all of them, and wait until it is gone. Its jobs stay.
+    def delete(self, ref: Ref, progress: Progress) -> tuple[str, ...]:
+        """End a deployment, or the endpoint with all of them, whose names it returns. Its jobs stay.
 
         Raises:
             DeploymentNotFound
@@ -162,6 +179,7 @@ class BatchTarget:
         what = ref.name if name else f"the batch endpoint {ref.name}"
         if name and self.points.deployment(point.name, name) is None:
             self._refuse(ref.name)
+        under = () if name else tuple(sorted(each.name for each in self.points.deployments(point.name)))
         with stays(f"{what} is being deleted", FOLLOW_SECONDS):
             progress(f"deleting {what}")
             operation = self.points.delete(point.name, name).operation
@@ -177,6 +195,7 @@ class BatchTarget:
 
             if why := follow(look, progress, timeout=FOLLOW_SECONDS):
                 raise DeploymentError(f"{what} is not deleted: {why}", hint="%aml_endpoints")
+        return under
 
     # --- asking
 

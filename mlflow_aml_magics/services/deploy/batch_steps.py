@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ...client.azure_batch import BatchEndpoint, BatchEndpoints, BatchServed
 from ...client.azure_endpoints import model_id, model_label
-from ...errors import AmlMagicsError, DeploymentError, StoreUnreachable, UsageError, nearest
+from ...errors import AmlMagicsError, AuthError, DeploymentError, StoreUnreachable, UsageError, nearest
 from .batch_watch import default_of, make_default, settled
 from .endpoint_names import FIRST
 from .following import TooLong
-from .online_rows import AT, BY, MODEL, REF, state_of
+from .online_rows import AT, BY, MODEL, REF, cut, now, state_of
 from .traffic import check_shares
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchSteps"]
 
-TAG = 256  # characters of a tag's text that Azure takes
 NEW_CLUSTER = (
     "az ml compute create --type amlcompute --name cpu-cluster --size Standard_DS3_v2 --min-instances 0 "
     "--max-instances 2, then --compute cpu-cluster"
@@ -128,11 +126,11 @@ class BatchSteps:
             )
         if point is None or point.state in ("Failed", "Canceled"):
             self.say(words)
-            tags = {**self.options.tags, BY: self._who, AT: _now()}
-            operation = self.points.create(self.endpoint, _cut(tags)).operation
+            tags = {**self.options.tags, BY: self._who, AT: now()}
+            operation = self.points.create(self.endpoint, cut(tags)).operation
         elif not set(self.options.tags.items()) <= set(point.tags.items()):
             words = f"adding tags to the batch endpoint {self.endpoint}"
-            operation = self.points.change(self.endpoint, tags=_cut(self.options.tags)).operation
+            operation = self.points.change(self.endpoint, tags=cut(self.options.tags)).operation
         elif state_of(point.state) != "changing":
             return point
         return settled(
@@ -162,9 +160,9 @@ class BatchSteps:
             return
         else:
             self.say(words)
-            tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: self._who, AT: _now()}
+            tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: self._who, AT: now()}
             operation = self.points.deploy(
-                self.endpoint, name, model=model, compute=compute, mini_batch_size=size, tags=_cut(tags)
+                self.endpoint, name, model=model, compute=compute, mini_batch_size=size, tags=cut(tags)
             ).operation
         settled(
             self.points, lambda: self.points.deployment(self.endpoint, name), self.say, operation=operation,
@@ -204,6 +202,9 @@ class BatchSteps:
         except TooLong as exc:
             message = f"{self._doing} for more than {self.timeout:g} s; Azure goes on by itself, nothing was undone"
             raise DeploymentError(message, hint=self._resume) from exc
+        except AuthError as exc:
+            hint = f"{exc.hint}; then {self._resume}" if exc.hint else self._resume
+            raise type(exc)(f"{exc.message}; {self._doing}", hint=hint) from exc
         except StoreUnreachable as exc:
             message = f"{exc.message}; {self._doing}"
             raise StoreUnreachable(message, hint=f"when it answers again: {self._resume}") from exc
@@ -226,11 +227,3 @@ class BatchSteps:
         name = f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
         again = f"%aml_deploy {self.model.ref} --to batch --name {name}{self.options.typed} goes on with it"
         return f"{again}; %aml_endpoints {self._new} --delete removes it" if self._new else again
-
-
-def _cut(tags: Mapping[str, str]) -> dict[str, str]:
-    return {key: text[:TAG] for key, text in tags.items()}
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -11,11 +11,14 @@ from ..preflight import check_files, refuse_bad
 from .target import servable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...client.connection import Connection, Progress
+    from ..preflight import Finding
     from .options import DeployOptions
     from .target import ModelToServe
 
-__all__ = ["check_model", "check_registered"]
+__all__ = ["check_model", "check_registered", "findings_of"]
 
 
 def check_registered(model: ModelToServe, kind: str) -> None:
@@ -31,6 +34,17 @@ def check_registered(model: ModelToServe, kind: str) -> None:
         )
 
 
+def findings_of(conn: Connection, model: ModelToServe, kind: str) -> Sequence[Finding]:
+    """What is seen in its files, all but the weights.
+
+    Raises:
+        ModelError: it has nothing that predicts.
+    """
+    seen = replace(model, fetch=lambda: glance(conn, model.uri))
+    servable(seen)
+    return check_files(seen.files, target=kind)
+
+
 def check_model(conn: Connection, model: ModelToServe, kind: str, options: DeployOptions, progress: Progress) -> None:
     """Look at all of its files but the weights, which are not fetched. What is likely to fail is told.
 
@@ -38,9 +52,7 @@ def check_model(conn: Connection, model: ModelToServe, kind: str, options: Deplo
         ModelError: it will fail; `force` goes on.
     """
     progress(f"checking {model.label}")
-    seen = replace(model, fetch=lambda: glance(conn, model.uri))
-    servable(seen)
-    findings = check_files(seen.files, target=kind)
+    findings = findings_of(conn, model, kind)
     if not options.force:
         refuse_bad(model.label, "deployed", findings)
     for finding in findings:

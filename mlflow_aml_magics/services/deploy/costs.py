@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["DEFAULT_MACHINE", "cost_hint", "quota_hint"]
+from ...errors import nearest
+
+__all__ = ["DEFAULT_MACHINE", "cost_hint", "machine_hint", "quota_hint"]
 
 # No-code deployments need some memory for the environment: azure-ai-ml warns below this size.
 DEFAULT_MACHINE = "Standard_DS3_v2"
@@ -55,3 +57,18 @@ def quota_hint(machine: str, count: int = 1) -> str:
         return ""
     cores, needed = found[0] * count, found[0] * -(-count * 12 // 10)
     return f"takes {needed} cores of the quota, of which {needed - cores} for upgrades"
+
+
+def machine_hint(machine: str, kind: str) -> str:
+    """What to ask for in place of a size that was refused; "" of one that is in the table, or of none.
+
+    >>> machine_hint("Standard_D3", "online").partition(";")[0]
+    '--instance-type Standard_DS3_v2'
+    """
+    if not machine or machine.lower() in _BY_NAME:
+        return ""
+    if kind == "kubernetes":
+        return (
+            "the instance types are the cluster's own: kubectl get instancetypes; without --instance-type its default"
+        )
+    return f"--instance-type {nearest(machine, MACHINES) or DEFAULT_MACHINE}; known: {', '.join(MACHINES)}"

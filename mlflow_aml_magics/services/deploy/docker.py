@@ -21,7 +21,7 @@ from ...errors import DeploymentError
 from . import docker_books as books
 from .about import keep_about
 from .docker_engine import Container, Engine, NoEngine, build_words, check_image, find_engine, run_words
-from .docker_image import context_of, default_image
+from .docker_image import context_of, default_image, mark
 from .options import DeployOptions, Ref
 from .state import check_name, locked, write_secret
 from .target import Deployment, ModelToServe, State, not_deployed, servable
@@ -79,7 +79,7 @@ class DockerTarget:
         record = None if ref.deployment else books.read(ref.endpoint)
         return None if record is None else _as_deployment(record, find_engine())
 
-    def delete(self, ref: Ref, progress: Progress) -> None:
+    def delete(self, ref: Ref, progress: Progress) -> tuple[str, ...]:
         """Remove its containers and strike it out. The files and the image stay, which others may use by now."""
         name = ref.endpoint
         record = _known(name)
@@ -96,6 +96,7 @@ class DockerTarget:
         kept = f", and the image: docker image rm {record.image}" if record.built else ""
         if Path(record.context).is_dir():
             progress(f"{short_path(Path(record.context))} stays{kept}")
+        return ()
 
     def logs(self, ref: Ref, tail: int) -> str:
         """The last lines of its container; of an image that is not built, of the build."""
@@ -159,6 +160,7 @@ def _write(
     part.mkdir()
     try:
         write_context(model.files.path, part)
+        mark(part)
         about = books.home(name) / "about"
         shutil.rmtree(about, ignore_errors=True)
         about.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -263,12 +265,14 @@ def _as_deployment(record: books.DockerRecord, engine: Engine | NoEngine) -> Dep
         started=record.began,
         detail=detail,
         machine=f"image {record.image}",
+        ran=record.ran,
     )
 
 
 def _state(record: books.DockerRecord, engine: Engine | NoEngine) -> tuple[State, str, int]:
     """State, why it does not run (its last line is what a list shows), and its port."""
     folder = short_path(Path(record.context))
+    here = f"./{folder}" if Path(folder).name == folder else folder
     commands: Callable[[], str] = lambda: "\n".join(  # noqa: E731
         (
             shlex.join(build_words(record.name, record.image, folder)),
@@ -276,7 +280,8 @@ def _state(record: books.DockerRecord, engine: Engine | NoEngine) -> tuple[State
         )
     )
     if isinstance(engine, NoEngine):
-        return "stopped", f"{commands()}\nno Docker engine answers here ({engine.why}); where one does, that runs it", 0
+        why = f"no Docker engine answers here ({engine.why}); the files are in {here}"
+        return "stopped", f"{commands()}\n{why}; the commands above build the image and run it", 0
     found = engine.containers(record.name)
     for container in found:
         if container.state == "running" and container.port:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ...errors import DeploymentError
-from .state import made_state_dir, state_dir, write_secret
+from .state import is_name, made_state_dir, state_dir, write_secret
 
 __all__ = ["KIND", "DockerRecord", "all_records", "home", "read", "remove", "sum_of", "write"]
 
@@ -66,6 +66,8 @@ def read(name: str) -> DockerRecord | None:
     Raises:
         DeploymentError: there is one that cannot be read.
     """
+    if not is_name(name):
+        return None
     path = state_dir(KIND) / f"{name}.json"
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .docker_books import DockerRecord
     from .target import ModelToServe
 
-__all__ = ["context_of", "default_image"]
+__all__ = ["context_of", "default_image", "mark"]
+
+MARK = ".mlflow-aml-magics"  # in a folder of ours: the digest of its Dockerfile as it was written
 
 
 def default_image(model: ModelToServe, name: str) -> str:
@@ -25,7 +27,7 @@ def default_image(model: ModelToServe, name: str) -> str:
 
 
 def context_of(name: str, old: DockerRecord | None, *, force: bool) -> Path:
-    """The folder docker-NAME of the working directory, if it may be written.
+    """The folder docker-NAME of the working directory, if it may be written: also one that a deleted deployment left.
 
     Raises:
         UsageError: it is not ours, or its Dockerfile was changed by hand since.
@@ -34,10 +36,22 @@ def context_of(name: str, old: DockerRecord | None, *, force: bool) -> Path:
     if not folder.exists() or force or (folder.is_dir() and not any(folder.iterdir())):
         return folder
     dockerfile = folder / "Dockerfile"
-    if old is None or Path(old.context) != folder:
+    written = old.dockerfile if old is not None and Path(old.context) == folder else _marked(folder)
+    if not written:
         why = "is there, and not of this deployment"
-    elif dockerfile.is_file() and sum_of(dockerfile) != old.dockerfile:
+    elif dockerfile.is_file() and sum_of(dockerfile) != written:
         why = "has a Dockerfile that was changed since"
     else:
         return folder
     raise UsageError(f"the folder {short_path(folder)} {why}", hint="move it, take another --name, or --force")
+
+
+def mark(folder: Path) -> None:
+    """Note in a folder that it is ours, and what its Dockerfile is like."""
+    (folder / MARK).write_text(f"{sum_of(folder / 'Dockerfile')}\n", encoding="utf-8")
+
+
+def _marked(folder: Path) -> str:
+    """What `mark` noted; "" in a folder that is not ours."""
+    note = folder / MARK
+    return note.read_text("utf-8", "replace")[:100].strip() if note.is_file() else ""

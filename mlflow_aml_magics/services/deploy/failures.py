@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...render.format import clean
+
 __all__ = ["Failure", "decode"]
 
 LINE = 300  # characters of a line that are shown
@@ -145,7 +147,7 @@ def decode(*texts: str) -> Failure | None:
 
     What is not in the table but was raised by Python is the model's own code.
     """
-    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for text in texts for line in clean(text).splitlines() if line.strip()]
     for known in TABLE:
         if (failure := _found(known, lines)) is not None:
             return failure

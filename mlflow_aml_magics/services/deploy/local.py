@@ -6,6 +6,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from http.client import HTTPException
@@ -84,7 +85,8 @@ class LocalTarget:
                 progress(f"stopping the one before it (process {old.process.pid})")
                 stop(old.process)
                 shutil.rmtree(old.home, ignore_errors=True)
-        return _as_deployment(record)
+        before = old.model if old and old.model != record.model else ""
+        return replace(_as_deployment(record), replaced=before)
 
     def list(self) -> tuple[Deployment, ...]:
         """All of this user's local deployments, with what their processes really do."""
@@ -95,7 +97,7 @@ class LocalTarget:
         record = None if ref.deployment else records.look_up(ref.endpoint)
         return None if record is None else _as_deployment(record)
 
-    def delete(self, ref: Ref, progress: Progress) -> None:
+    def delete(self, ref: Ref, progress: Progress) -> tuple[str, ...]:
         """End its process, wait for that, and remove its files.
 
         Raises:
@@ -109,6 +111,7 @@ class LocalTarget:
             for process in (record.process,) if isinstance(record, Record) else record.processes():
                 stop(process)
             records.remove(record)
+        return ()
 
     def logs(self, ref: Ref, tail: int) -> str:
         """The last ``tail`` lines that its process wrote."""

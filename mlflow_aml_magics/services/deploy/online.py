@@ -106,7 +106,8 @@ class OnlineTarget:
         name = self._one(ref)
         server, fetcher = tail_of(self.points, ref.endpoint, name, tail)
         if server or fetcher:
-            return server or fetcher
+            whose = "" if ref.deployment else f"log of {ref.endpoint}/{name}\n"
+            return f"{whose}{server or fetcher}"
         return f"{ref.endpoint}/{name} has written nothing yet, or its container is gone"
 
     def about(self, ref: Ref) -> ModelFiles:
@@ -158,8 +159,8 @@ class OnlineTarget:
 
     # --- ending
 
-    def delete(self, ref: Ref, progress: Progress) -> None:
-        """End a deployment, or the endpoint with all of them, and wait until it is gone.
+    def delete(self, ref: Ref, progress: Progress) -> tuple[str, ...]:
+        """End a deployment, or the endpoint with all of them, whose names it returns, and wait until it is gone.
 
         Raises:
             DeploymentNotFound
@@ -169,6 +170,7 @@ class OnlineTarget:
         point = self._sure(ref.endpoint)
         name = ref.deployment or ""
         what = ref.name if name else f"the endpoint {ref.name}"
+        under = () if name else tuple(sorted(each.name for each in self.points.deployments(point.name)))
         with stays(f"{what} is being deleted", FOLLOW_SECONDS):
             watch = Watch(self.points, progress, FOLLOW_SECONDS)
             if name:
@@ -179,6 +181,7 @@ class OnlineTarget:
         if outcome.state != "Deleted":
             raise DeploymentError(f"{what} is not deleted: {outcome.why or outcome.state}", hint="%aml_endpoints")
         online_scoring.forget(self.points, point.name)
+        return under
 
     def _take_traffic(self, watch: Watch, point: Endpoint, name: str) -> None:
         served = {each.name: each for each in self.points.deployments(point.name)}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ...client.azure_endpoints import Endpoint, Served, model_label
 from .costs import cost_hint
+from .online_traffic import TAG
 from .target import Deployment, State
 
 if TYPE_CHECKING:
     from ...client.connection import Connection
 
-__all__ = ["AT", "BY", "MODEL", "NEVER", "REF", "rows", "state_of"]
+__all__ = ["AT", "BY", "MODEL", "NEVER", "REF", "cut", "now", "rows", "state_of"]
 
 # Tags on what we make: what was asked for, the model in words, who and when.
 REF, MODEL, BY, AT = "aml.ref", "aml.model", "aml.by", "aml.at"
@@ -29,6 +30,16 @@ _STATES: dict[str, State] = {
     "scaling": "changing",
     "deleting": "changing",
 }
+
+
+def cut(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags as Azure takes them."""
+    return {key: text[:TAG] for key, text in tags.items()}
+
+
+def now() -> str:
+    """The time as it is in a tag."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def state_of(provisioning: str) -> State:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ...client.azure_endpoints import Endpoint, OnlineEndpoints, Served, model_id, model_label
-from ...errors import AmlMagicsError, DeploymentError, StoreUnreachable, UsageError
-from .costs import cost_hint, quota_hint
+from ...errors import AmlMagicsError, AuthError, DeploymentError, StoreUnreachable, UsageError
+from .clusters import kubernetes_cluster
+from .costs import cost_hint, machine_hint, quota_hint
 from .endpoint_names import FIRST
 from .failures import decode
 from .following import TooLong
-from .online_rows import AT, BY, MODEL, REF, state_of
-from .online_traffic import TAG, shift
+from .online_rows import AT, BY, MODEL, REF, cut, now, state_of
+from .online_traffic import shift
 from .online_watch import Outcome, Watch, tail_of
 from .traffic import BEFORE, check_shares, first_shares, parse_shares, trial_shares, worded
 
@@ -100,8 +100,9 @@ class Steps:
     def _find_endpoint(self) -> Endpoint | None:
         point = self.points.get(self.endpoint)
         if point is None:
-            if self.kind == "kubernetes" and not self.options.compute:
-                raise UsageError(f"a new endpoint '{self.endpoint}' needs a cluster", hint="--compute NAME")
+            if self.kind == "kubernetes":
+                cluster = kubernetes_cluster(self.points.conn, self.options.compute, self.say)
+                self.options = replace(self.options, compute=cluster)
             return None
         kind = "kubernetes" if point.compute else "online"
         if kind != self.kind:
@@ -127,17 +128,17 @@ class Steps:
         operation, words = "", f"making the endpoint {self.endpoint}"
         if point is None or point.state in ("Failed", "Canceled"):
             self.say(words)
-            tags = {**self.options.tags, BY: self._who, AT: _now()}
+            tags = {**self.options.tags, BY: self._who, AT: now()}
             auth, compute = self.options.auth or "key", self.options.compute or ""
             if point is not None:  # what it was made with cannot be changed
                 auth, compute = point.auth, point.compute
             try:
-                operation = self.points.create(self.endpoint, auth=auth, tags=_cut(tags), compute=compute).operation
+                operation = self.points.create(self.endpoint, auth=auth, tags=cut(tags), compute=compute).operation
             except DeploymentError as exc:
-                raise self._failed(Outcome("Failed", exc.message), f"the endpoint '{self.endpoint}'") from exc
+                raise self._refused(exc.message, f"the endpoint '{self.endpoint}'") from exc
         elif not set(self.options.tags.items()) <= set(point.tags.items()):
             words = f"adding tags to the endpoint {self.endpoint}"
-            operation = self.points.change(self.endpoint, tags=_cut(self.options.tags)).operation
+            operation = self.points.change(self.endpoint, tags=cut(self.options.tags)).operation
         elif state_of(point.state) != "changing":
             return point
         outcome = self.watch.endpoint(self.endpoint, operation, words)
@@ -197,11 +198,11 @@ class Steps:
             raise self._failed(outcome, f"'{full}'")
 
     def _begin(self, point: Endpoint, name: str, model: str, machine: str, count: int) -> str:
-        tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: self._who, AT: _now()}
+        tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: self._who, AT: now()}
         try:
-            return self.points.deploy(point, name, model=model, machine=machine, count=count, tags=_cut(tags)).operation
+            return self.points.deploy(point, name, model=model, machine=machine, count=count, tags=cut(tags)).operation
         except DeploymentError as exc:
-            raise self._failed(Outcome("Failed", exc.message), f"'{self.endpoint}/{name}'") from exc
+            raise self._refused(exc.message, f"'{self.endpoint}/{name}'", machine) from exc
 
     # --- the traffic
 
@@ -233,9 +234,13 @@ class Steps:
         return azure.who.partition(" (tenant")[0]
 
     @property
-    def _ways_back(self) -> str:
+    def _again(self) -> str:
         name = f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
-        again = f"%aml_deploy {self.model.ref} --to {self.kind} --name {name}{self.options.typed} goes on with it"
+        return f"%aml_deploy {self.model.ref} --to {self.kind} --name {name}{self.options.typed}"
+
+    @property
+    def _ways_back(self) -> str:
+        again = f"{self._again} goes on with it"
         return f"{again}; %aml_endpoints {self._new} --delete removes it" if self._new else again
 
     @contextmanager
@@ -252,10 +257,22 @@ class Steps:
                 f"{self._doing} for more than {self.watch.timeout:g} s; Azure goes on by itself, nothing was undone",
                 hint=self._ways_back,
             ) from exc
+        except AuthError as exc:
+            hint = f"{exc.hint}; then {self._ways_back}" if exc.hint else self._ways_back
+            raise type(exc)(f"{exc.message}; {self._doing}", hint=hint) from exc
         except StoreUnreachable as exc:
             raise StoreUnreachable(
                 f"{exc.message}; {self._doing}", hint=f"when it answers again: {self._ways_back}"
             ) from exc
+
+    def _refused(self, why: str, what: str, machine: str = "") -> DeploymentError:
+        """Azure did not begin it: there is no log of it, and what was there before is as it was."""
+        known = decode(why)
+        said = f"{known.meaning}: {known.line}" if known else why
+        fix = self._named(known.fix) if known else machine_hint(machine, self.kind)
+        left = f"; left there: {self.endpoint}, which %aml_endpoints {self.endpoint} --delete removes"
+        made = left if "/" in what and self._new == self.endpoint else ""  # it was made for this
+        return DeploymentError(f"{what} failed: {said}", hint=f"{fix or f'mend that, then {self._again}'}{made}")
 
     def _failed(self, outcome: Outcome, what: str) -> DeploymentError:
         """What is known of it, what to do, and what is left."""
@@ -271,15 +288,9 @@ class Steps:
         state = "was cancelled" if outcome.state == "Canceled" else "failed"
         why = outcome.why or f"Azure says no more than {outcome.state}"
         said = f"{known.meaning}: {known.line}" if known else why
-        fix = known.fix if known else f"%aml_endpoints {self.endpoint}/{name} --logs"
-        fix = fix.replace("NAME", f"{self.endpoint}/{name}").replace("MODEL", self.model.ref)
+        fix = self._named(known.fix) if known else f"%aml_endpoints {self.endpoint}/{name} --logs"
         remains = f"; left there: {left[0]}, which %aml_endpoints {left[0]} --delete removes" if left else ""
         return DeploymentError(f"{what} {state}: {said}", hint=f"{fix}{remains}")
 
-
-def _cut(tags: Mapping[str, str]) -> dict[str, str]:
-    return {key: text[:TAG] for key, text in tags.items()}
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    def _named(self, fix: str) -> str:
+        return fix.replace("NAME", f"{self.endpoint}/{self.deployment}").replace("MODEL", self.model.ref)

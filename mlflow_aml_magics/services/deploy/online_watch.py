@@ -31,6 +31,8 @@ STEPS = {
     "UserContainerStart": "starting the server",
 }
 _STAMP = re.compile(r"^[\d:., TZ+-]{8,32}(?:[A-Z] )?(?:\[\d+\] )?")  # when and in which process a line was written
+# What mlflow says of versions, over several lines, where a model starts all the same.
+_NOISE = re.compile(r"^([\d/: ]*WARNING | - \S+ \(current: |To fix the mismatches)")
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,6 @@ def phase_of(log: str) -> str:
     """
     under_way = [name for name, state in _STEP.findall(log) if state == "InProgress"]
     words = STEPS.get(under_way[0], under_way[0]) if under_way else ""
-    lines = [line for line in log.partition("Container logs:")[2].splitlines() if line.strip()]
-    said = one_line(_STAMP.sub("", lines[-1]), LOG_LINE) if lines else ""
+    lines = [_STAMP.sub("", line) for line in log.partition("Container logs:")[2].splitlines()]
+    said = one_line(next((line for line in reversed(lines) if line.strip() and not _NOISE.search(line)), ""), LOG_LINE)
     return f"{words}: {said}" if words and said else words or said

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 
 from ...errors import UsageError, nearest
 
+_WORDS = {"instance_count": "count", "tags": "tag"}  # of the magic, where they are not the option's name
+
 __all__ = ["KINDS", "ON_AZURE", "DeployOptions", "Ref"]
 
 ON_AZURE = ("online", "kubernetes", "batch")
@@ -110,7 +112,10 @@ class DeployOptions:
         for option in fields(self):
             name = option.name
             if name not in (*allowed, "timeout", "force") and getattr(self, name) != getattr(blank, name):
-                word = name.replace("_", "-")
-                raise UsageError(
-                    f"--to {kind} knows no {word}", hint=f"it takes {', '.join(a.replace('_', '-') for a in allowed)}"
-                )
+                takes = ", ".join(f"--{_word(each)}" for each in allowed)
+                raise UsageError(f"--to {kind} knows no {_word(name)}", hint=f"it takes {takes}")
+
+
+def _word(option: str) -> str:
+    """As the magic has it, without the dashes before it."""
+    return _WORDS.get(option, option.replace("_", "-"))

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...client.scoring import HOST
+from ...errors import ModelError
 from ...render.document import Block, Code, Document, Facts, Note, Shown
+from ...render.format import one_line
 from . import ON_AZURE, docker_books, model_to_serve, records, target, unprefixed
+from .checking import findings_of
 from .costs import cost_hint
 from .docker_engine import Engine, check_image, find_engine
 from .docker_image import context_of, default_image
@@ -29,7 +32,7 @@ __all__ = ["Plan", "plan"]
 class Plan(Shown):
     """``steps`` in words; ``python`` is our call, ``sdk`` a program of azure-ai-ml, ``cli`` commands.
 
-    ``yaml`` is file name -> text, which ``cli`` reads.
+    ``yaml`` is file name -> text, which ``cli`` reads; ``warnings`` what the check of the model's files found.
     """
 
     title: str
@@ -38,9 +41,11 @@ class Plan(Shown):
     sdk: str = ""
     cli: str = ""
     yaml: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[Note, ...] = ()
 
     def _document(self) -> Document:
         blocks: list[Block] = [Facts(tuple((str(n), step) for n, step in enumerate(self.steps, 1)))]
+        blocks += self.warnings
         blocks.append(Code(self.python, "python", title="Python"))
         if self.sdk:
             blocks.append(Code(self.sdk, "python", title="azure-ai-ml"))
@@ -72,7 +77,22 @@ def plan(conn: Connection, ref: str | Path, *, to: str, name: str | None, option
     else:
         steps = tuple(_local(model, check_name(called), options))
     copied = copied_deploy(conn, model, to=to, name=called, options=options, there=names)
-    return Plan(f"deploy {model.label} to {to}", steps, copied.python, copied.sdk, copied.cli, copied.files)
+    warned = tuple(_warnings(conn, model, to, options)) if to in ON_AZURE else ()
+    return Plan(f"deploy {model.label} to {to}", steps, copied.python, copied.sdk, copied.cli, copied.files, warned)
+
+
+def _warnings(conn: Connection, model: ModelToServe, to: str, options: DeployOptions) -> Iterator[Note]:
+    """What `deploy` would refuse the model for, or tell."""
+    try:
+        findings = findings_of(conn, model, to)
+    except ModelError as exc:
+        yield Note(one_line(f"would be refused: {exc}", 600), "bad")
+        return
+    for finding in findings:
+        if finding.level == "bad" and not options.force:
+            yield replace(finding.note, text=f"would be refused: {finding.note.text}")
+        elif finding.level in ("bad", "warn"):
+            yield finding.note
 
 
 def _local(model: ModelToServe, name: str, options: DeployOptions) -> Iterator[str]:
@@ -114,7 +134,9 @@ def _online(conn: Connection, model: ModelToServe, called: str, to: str, options
     options.check(to, *place.takes)
     endpoint, wanted = endpoint_and_deployment(called, options.deployment)
     watch = Watch(place.points, _silent, 0.0)
-    point, served, name = Steps(watch, to, endpoint, wanted, model, options, place.machine).looked_up()
+    looking = Steps(watch, to, endpoint, wanted, model, options, place.machine)
+    point, served, name = looking.looked_up()
+    options = looking.options  # with the cluster that was found
     old = next((each for each in served if each.name == name), None)
     if old is not None:  # it keeps what is not asked for
         machine, count = options.instance_type or old.machine or None, options.instance_count or old.count

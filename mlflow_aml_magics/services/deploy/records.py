@@ -22,7 +22,7 @@ import psutil
 
 from ...client.alive import find_process
 from ...errors import DeploymentError
-from .state import made_state_dir, state_dir, write_secret
+from .state import is_name, made_state_dir, state_dir, write_secret
 
 __all__ = [
     "Process",
@@ -152,6 +152,8 @@ def read(name: str) -> Record | None:
 
 def look_up(name: str) -> Record | Unreadable | None:
     """What the books have of that name."""
+    if not is_name(name):
+        return None
     path = _path(name)
     try:
         return _record(json.loads(path.read_text(encoding="utf-8")), name)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...errors import DeploymentError, UsageError
 
-__all__ = ["check_name", "locked", "made_state_dir", "state_dir", "write_secret"]
+__all__ = ["check_name", "is_name", "locked", "made_state_dir", "state_dir", "write_secret"]
 
 LOCK_SECONDS = 15.0  # how long to wait for somebody else's deploy or delete of the same name
 
@@ -54,9 +54,14 @@ def _no_folder(root: str | Path, why: object) -> DeploymentError:
     )
 
 
+def is_name(name: str) -> bool:
+    """Whether a deployment of this machine can be called so."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", name) is not None and not name.endswith((".json", ".lock"))
+
+
 def check_name(name: str) -> str:
     """The name, if it can name a deployment: it stands in file names and URLs."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", name) or name.endswith((".json", ".lock")):
+    if not is_name(name):
         proper = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:63]
         raise UsageError(
             f"'{name}' cannot name a deployment: letters, digits, '-', '_' and '.', at most 63",

@@ -69,8 +69,9 @@ class Deployment(Shown):
 
     ``name`` is what other calls take: "wine", or "wine/blue" of an endpoint that may have several; ``traffic`` is its
     share in percent, None where there is none to share; ``machine`` what it runs on, ``cost`` a hint of what that
-    costs, ``link`` its page in the studio. Of one whose record cannot be read, ``ref``, ``model``, ``url`` and
-    ``store`` are empty.
+    costs, ``link`` its page in the studio; ``ran`` is False of one that was only written, ``replaced`` the other model
+    that it was just put in place of, ``under`` what was deleted with an endpoint. Of one whose record cannot be read,
+    ``ref``, ``model``, ``url`` and ``store`` are empty.
     """
 
     name: str
@@ -88,6 +89,9 @@ class Deployment(Shown):
     machine: str = ""
     cost: str = ""
     link: str = ""
+    ran: bool = True
+    replaced: str = field(default="", compare=False)
+    under: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def endpoint(self) -> str:
@@ -100,19 +104,30 @@ class Deployment(Shown):
         return f"{self.target}:{self.name}"
 
     @property
+    def share(self) -> str:
+        """Its traffic in words: a batch endpoint's jobs all go to one, its default."""
+        if self.traffic is None:
+            return ""
+        if self.target == "batch":
+            return "default" if self.traffic else "not the default"
+        return f"{self.traffic} %"
+
+    @property
     def _address(self) -> str:
         return self.url if self.target in ON_AZURE else f"{self.url}/invocations"
 
     def _document(self) -> Document:
+        is_said = self.ref.replace(":", " version ") in self.model
         facts = [
-            ("model", self.model if self.ref in self.model else f"{self.model} (asked for as {self.ref})"),
-            ("state", self.state),
+            ("model", self.model if is_said else f"{self.model} (asked for as {self.ref})"),
+            ("in place of", self.replaced),
+            ("state", self.state if self.ran else "not run yet"),
             ("target", self.target if self.pid is None else f"{self.target}, process {self.pid}"),
             ("runs on", self.machine),
-            ("traffic", "" if self.traffic is None else f"{self.traffic} %"),
+            ("traffic", self.share),
             ("costs", self.cost),
             ("answers at", self._address if self.state == "running" else ""),
-            ("started", f"{timestamp(self.started)} UTC"),
+            ("started" if self.ran else "written", f"{timestamp(self.started)} UTC"),
             ("log", short_path(self.log)),
             ("page", self.link),
         ]
@@ -130,7 +145,8 @@ class Deployment(Shown):
             to = "" if self.target == "local" else f" --to {self.target}"
             to += " --isolated" if self.machine.startswith("isolated,") else ""
             again = f"{self.ref}{to} --name {self.name}" if self.ref else f"--delete {self.name}"
-            blocks.append(Note(f"next: %aml_deploy {again}", TONES[self.state]))
+            then = "the commands above where Docker is; with Docker started here, " if not self.ran else ""
+            blocks.append(Note(f"next: {then}%aml_deploy {again}", TONES[self.state] if self.ran else "info"))
         return Document(f"deployment {self.name}", tuple(blocks))
 
 
@@ -157,8 +173,8 @@ class DeploymentList(Shown):
         told: dict[str, list[str]] = {
             "name": [d.name for d in self.items],
             "model": [d.model for d in self.items],
-            "state": [d.state for d in self.items],
-            "traffic": ["" if d.traffic is None else f"{d.traffic} %" for d in self.items],
+            "state": [d.state if d.ran else "not run yet" for d in self.items],
+            "traffic": [d.share for d in self.items],
             "target": [d.target for d in self.items],
             "runs on": [d.machine for d in self.items],
             "costs": [d.cost.partition(" (")[0] for d in self.items],
@@ -220,8 +236,8 @@ class Target(Protocol):
     def find(self, ref: Ref) -> Deployment | None:
         """The deployment of that name, whatever the others are like. Of an endpoint the one with most traffic."""
 
-    def delete(self, ref: Ref, progress: Progress) -> None:
-        """End it, and confirm that it has ended; an endpoint with all its deployments."""
+    def delete(self, ref: Ref, progress: Progress) -> tuple[str, ...]:
+        """End it, and confirm that it has ended; an endpoint with all its deployments, whose names it returns."""
 
     def logs(self, ref: Ref, tail: int) -> str:
         """The last lines of its log."""

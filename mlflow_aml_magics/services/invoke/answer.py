@@ -25,6 +25,7 @@ __all__ = ["INPUTS", "ROWS", "Invocation", "cell", "is_number", "shortened"]
 ROWS = 20  # of the answer, shown
 REQUEST_ROWS = 3  # of the request, shown
 REQUEST_CHARACTERS = 4000  # of a request that has no rows, shown
+LARGEST = 10**300  # of whole numbers: no float is as large
 INPUTS = 4  # columns of the request shown beside the answer
 
 
@@ -169,7 +170,8 @@ def shortened(body: Mapping[str, Any]) -> tuple[str, str]:
 
 def is_number(value: Any) -> bool:
     """Whether it is shown as a number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_one = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_one and not (isinstance(value, int) and abs(value) > LARGEST)
 
 
 def cell(value: Any) -> str:

@@ -99,10 +99,11 @@ def asked(conn: Connection | None, name: str, wanted: Wanted, *, at: tuple[Targe
         )
     files = target.about(Ref.parse(name))
     if wanted.sample:
-        return Asked(name, target, deployment, from_model(files, name, wanted.params))
-    upto = wanted.rows.stop if wanted.rows is not None else None
-    values = read(wanted.data, upto if upto is None or upto >= 0 else None)
-    request = from_data(files, values, params=wanted.params)
+        request = from_model(files, name, wanted.params)
+    else:
+        upto = wanted.rows.stop if wanted.rows is not None else None
+        values = read(wanted.data, upto if upto is None or upto >= 0 else None)
+        request = from_data(files, values, params=wanted.params)
     return Asked(name, target, deployment, request if wanted.rows is None else _only(request, wanted.rows))
 
 
@@ -137,7 +138,7 @@ def invoke(
             .jsonl or .parquet file.
         sample: take the model's own input example, or one made up from its signature.
         params: of the model, beside the data.
-        rows: of the data only these.
+        rows: of the data or the sample only these.
         repeat: send the same request so many times, to measure.
         chunk: rows a request; None for as many as are bearable, 1,000 or 1 MB.
         timeout: seconds to wait for each answer.

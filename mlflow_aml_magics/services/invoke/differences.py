@@ -20,8 +20,8 @@ ABSOLUTE = 1e-12  # what two zeros may differ by
 class Difference:
     """One column of predictions of two deployments, row by row.
 
-    ``each`` is b − a of numbers, the largest of lists of numbers, else None; ``same`` says whether the two are equal,
-    numbers within the tolerance. ``confusion`` counts (a, b) of classes.
+    ``each`` is b − a of numbers, the largest of lists of numbers, else None, also for classes; ``same`` says whether
+    the two are equal, numbers within the tolerance. ``confusion`` counts (a, b) of classes.
     """
 
     name: str
@@ -68,12 +68,12 @@ def difference(name: str, a: Sequence[Any], b: Sequence[Any], tolerance: float) 
         name: the column's.
         tolerance: by which numbers may differ and be called equal, relative to the larger.
     """
-    each = tuple(_apart(one, other) for one, other in zip(a, b, strict=True))
     same = tuple(_same(one, other, tolerance) for one, other in zip(a, b, strict=True))
     labels = _labels((*a, *b))
     if labels:
         confusion = Counter((str(one), str(other)) for one, other in zip(a, b, strict=True))
-        return Difference(name, "classes", each, same, dict(confusion))
+        return Difference(name, "classes", (None,) * len(same), same, dict(confusion))
+    each = tuple(_apart(one, other) for one, other in zip(a, b, strict=True))
     is_numeric = any(one is not None for one in each)
     return Difference(name, "numbers" if is_numeric else "other", each, same)
 
@@ -91,7 +91,12 @@ def _numbers(value: Any) -> list[float] | None:
     if isinstance(value, (list, tuple)):
         parts = [_numbers(item) for item in value]
         return None if any(part is None for part in parts) else [one for part in parts for one in part or ()]
-    return [float(value)] if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        return [float(value)]
+    except OverflowError:  # a whole number of 400 digits
+        return None
 
 
 def _apart(a: Any, b: Any) -> float | None:

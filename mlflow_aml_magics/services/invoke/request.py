@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Request", "example_of", "from_data", "from_model", "signature_of"]
 
 NAMED = 5  # columns that are left out, named in a note
+BLANKED = "infinite values of the input example are left blank: JSON has no word for them"
 
 
 @dataclass(frozen=True)
@@ -203,10 +205,31 @@ def _saved(files: ModelFiles) -> Mapping[str, Any]:
 
 
 def example_of(files: ModelFiles) -> Any:
-    """The model's input example, as the body of a request if it has that; None without one that can be sent."""
+    """The model's input example, as the body of a request if it has that; None without one that can be sent.
+
+    Infinite values are left blank: JSON has no word for them, and a form has none either.
+    """
+    return _finite(_example(files))
+
+
+def _example(files: ModelFiles) -> Any:
     if files.serving_example is not None:
         return files.serving_example
     return None if str(_saved(files).get("type")).startswith("sparse") else files.input_example
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, (Mapping, list, tuple)):
+        return all(map(_is_finite, value.values() if isinstance(value, Mapping) else value))
+    return not (isinstance(value, float) and math.isinf(value))
 
 
 def from_model(files: ModelFiles, name: str, params: Mapping[str, Any] | None = None) -> Request:
@@ -224,7 +247,9 @@ def from_model(files: ModelFiles, name: str, params: Mapping[str, Any] | None = 
     if example is not None:
         if isinstance(example, Mapping) and unwrapped(example) is None and example.keys() & set(CHAT_KEYS):
             return Request(Chat({**example, **(params or {})}), {}, "input example")
-        return from_data(files, example, params=params, source="input example")
+        request = from_data(files, example, params=params, source="input example")
+        is_whole = _is_finite(_example(files))
+        return request if is_whole else replace(request, notes=(*request.notes, BLANKED))
     signature = signature_of(files)
     if signature is None or not signature.inputs:
         what = "nor a signature" if signature is None else "nor inputs in its signature"
@@ -236,4 +261,5 @@ def from_model(files: ModelFiles, name: str, params: Mapping[str, Any] | None = 
         payload: Payload = Tensors([zero(signature.inputs[0].spec)])
     else:
         payload = signature.fit(made_up(signature))
-    return Request(payload, signature.fit_params(params or {}), "signature")
+    is_divisible = _is_divisible(payload, signature)
+    return Request(payload, signature.fit_params(params or {}), "signature", divisible=is_divisible)

@@ -80,7 +80,7 @@ def refuse_bad(model: str, doing: str, findings: Sequence[Finding]) -> None:
     """
     bad = [finding for finding in ranked(findings) if finding.level == "bad"]
     if bad:
-        reasons = "; ".join(finding.what for finding in bad)
-        fix = next((finding.fix for finding in bad if finding.fix), "")
+        reasons = "; ".join(one_line(finding.what, 600) for finding in bad)  # of a model of whoever
+        fix = next((one_line(finding.fix, 600) for finding in bad if finding.fix), "")
         hint = f"{fix}; or --force" if fix else "--force does it nevertheless"
         raise ModelError(f"{model} is not {doing}: {reasons}", hint=hint)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...render.format import clean, duration, size
+from ...render.format import duration, size
 from .findings import Finding
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _findings(checked: Checked, files: ModelFiles) -> Iterator[Finding]:
     elif checked.how == "late":
         yield Finding("bad", f"{doing}: it was still at it when its time was up", "--no-load leaves that out")
     else:
-        yield Finding("bad", f"{doing}: {clean(checked.error)}", _mending(checked))
+        yield Finding("bad", f"{doing}: {checked.error}", _mending(checked))
 
 
 def _mending(checked: Checked) -> str:
@@ -73,4 +73,4 @@ def _mending(checked: Checked) -> str:
     if checked.stage in ("scoring", "answering"):
         return "predict with its input example in the notebook shows where"
     last = next((line.strip() for line in reversed(checked.log.splitlines()) if line.startswith("  File ")), "")
-    return f"it fails at {clean(last)}" if last else ""
+    return f"it fails at {last}" if last else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...render.document import Block, Document, Facts, Note, Shown
+from ...render.document import Block, Document, Facts, Note, Shown, Table
 
 if TYPE_CHECKING:
     from ...client.models import ModelVersion
@@ -20,7 +20,8 @@ class Registration(Shown):
 
     ``alias`` is the one asked for; ``moved_from`` the version that had it until now; ``check`` what was found before
     it was registered, None where that was not asked for or it was there already; ``fixed`` what was changed in the
-    copy that is registered; ``kind`` is "mlflow", "custom" or "triton".
+    copy that is registered; ``kind`` is "mlflow", "custom" or "triton"; ``described`` tells whether a version that was
+    there got another description.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Registration(Shown):
     check: Preflight | None = None
     fixed: tuple[str, ...] = ()
     kind: str = "mlflow"
+    described: bool = False
 
     @property
     def run_id(self) -> str | None:
@@ -49,6 +51,8 @@ class Registration(Shown):
         """What happened, in a sentence."""
         did = "created" if self.created else "was there already, with the same content"
         text = f"{self.name} version {self.version} {did}"
+        if self.described:
+            text += "; its description is changed"
         if self.alias is None:
             return text
         moved = f", until now of version {self.moved_from}" if self.moved_from else ""
@@ -71,7 +75,8 @@ class Registration(Shown):
         )
         blocks: list[Block] = [Facts(tuple((k, v) for k, v in facts if v))]
         blocks.append(Note(self.message, "good" if self.created else "info"))
-        blocks += [Note(f"changed in the copy that is registered: {change}") for change in self.fixed]
+        if self.fixed:
+            blocks.append(Table(("changed in the copy that is registered",), tuple((change,) for change in self.fixed)))
         blocks += [finding.note for finding in (self.check.worth_telling() if self.check else ())]
         verb = "%aml_deploy" if self.kind == "mlflow" else "%aml_download"
         blocks.append(Note(f"next: {verb} {self.reference}"))

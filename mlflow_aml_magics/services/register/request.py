@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..model_history import entry, recorded
 from ..model_tags import DIGEST
 from ..preflight import Preflight, check_model_files, refuse_bad
 from .registration import Registration
@@ -92,31 +93,44 @@ class Request:
         from ...client.models import create_version
 
         self.say(f"registering {self.name}")
+        held = next((v.version for v in versions if self.alias in v.aliases), None)
+        given = dict([entry(self.conn, ("alias", held or "", self.alias))]) if self.alias else {}
         version = create_version(
             self.conn,
             self.name,
             model.uri,
             run_id=model.run_id,
             model_id=model.model_id,
-            tags={**self.tags, **(tags or {}), **({DIGEST: digest} if digest else {})},
+            tags={**self.tags, **(tags or {}), **({DIGEST: digest} if digest else {}), **given},
             description=self.description,
             alias=self.alias,
             kind=kind,
         )
-        held = next((v.version for v in versions if self.alias in v.aliases), None)
         return Registration(
             self.name, version.version, True, version, self.conn.label, self.alias, held, check, fixed, kind
         )
 
     def again(self, version: ModelVersion, kind: str = "mlflow") -> Registration:
         """The version that holds the same content, with what this request says of it."""
-        from ...client.models import resolve, set_alias, update
+        from ...client.models import alias_holder, resolve, set_alias, update
 
         update(self.conn, version, tags=self.tags, description=self.description)
-        moved_from = set_alias(self.conn, version, self.alias) if self.alias else None
+        is_described = self.description not in (None, version.description)
+        moved_from = None
+        if self.alias and (holder := alias_holder(self.conn, self.name, self.alias)) != version.version:
+            with recorded(self.conn, version, ("alias", holder or "", self.alias), ""):
+                moved_from = set_alias(self.conn, version, self.alias)
         found = resolve(self.conn, version.uri)
         return Registration(
-            self.name, version.version, False, found, self.conn.label, self.alias, moved_from, kind=kind
+            self.name,
+            version.version,
+            False,
+            found,
+            self.conn.label,
+            self.alias,
+            moved_from,
+            kind=kind,
+            described=is_described,
         )
 
 

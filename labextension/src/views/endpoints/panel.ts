@@ -79,7 +79,7 @@ export function endpointsView(root: HTMLElement, state: EndpointsState, ask: Ask
     below.hidden = form === null && state.chosen === null;
   }
 
-  /** The form keeps what was typed while another deployment is looked at, as long as it works. */
+  /** Made when it is opened: what was typed goes when it is left; the work under way is the kernel's and stays. */
   function showForm(on: boolean): void {
     if (on && !form) {
       form = new DeployFormView(state, ask);

@@ -109,7 +109,8 @@ function titleOf({ state, title }: DeployWork, gone: boolean): string {
 
 function outcomeOf({ state, failure, findings, reference }: DeployWork): HTMLElement[] {
   const found = findings.length > 0 && state !== 'none' ? [findingList(findings)] : [];
-  if (state === 'done') return [...found, h('p', { class: 'mam-good' }, `✓ ${readable(reference)} answers`)];
+  const does = reference.startsWith('batch:') ? 'takes files' : 'answers';
+  if (state === 'done') return [...found, h('p', { class: 'mam-good' }, `✓ ${readable(reference)} ${does}`)];
   if (state === 'refused') {
     const why = 'The check found what will fail. Mend it, or tick “deploy all the same”.';
     return [h('p', { class: 'mam-bad', role: 'alert' }, `✗ ${why}`), ...found];
