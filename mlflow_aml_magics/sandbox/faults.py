@@ -66,7 +66,9 @@ class Faults:
         return fault
 
     def stop(self, fault: Fault | None = None) -> None:
-        """End one fault, or all."""
+        """End one fault, or all. Tokens that were refused are as good as before."""
+        if fault is None or fault.kind == "expired_token":
+            self.tokens_valid_from = 0.0
         with self._lock:
             self._active = [f for f in self._active if fault is not None and f is not fault]
 

@@ -124,7 +124,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "kubernetes": (
         "deploy",
         {
-            "model": f"{MODEL}:1", "to": "kubernetes", "name": "copy-kube/green", "compute": "arc",
+            "model": f"{MODEL}:1", "to": "kubernetes", "name": "copy-kube/green", "compute": "k8s",
             "instance_type": "big", "instance_count": 2, "auth": "aml_token",
         },
     ),
@@ -234,7 +234,7 @@ def test_azure_loads_the_files(azure: Connection, in_sandbox: Sandbox, tmp_path:
     kube = files("kubernetes")
     endpoint = load_online_endpoint(kube / "endpoint.yml")
     assert isinstance(endpoint, entities.KubernetesOnlineEndpoint)
-    assert (endpoint.compute, endpoint.auth_mode) == ("arc", "aml_token")
+    assert (endpoint.compute, endpoint.auth_mode) == ("k8s", "aml_token")
     green = load_online_deployment(kube / "deployment.yml")
     assert isinstance(green, entities.KubernetesOnlineDeployment)
     assert (green.name, green.instance_type, green.instance_count) == ("green", "big", 2)
@@ -253,8 +253,11 @@ def test_azure_loads_the_files(azure: Connection, in_sandbox: Sandbox, tmp_path:
 def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
     """Runs a program as it was copied; what it prints. In this process, which has the SDKs loaded."""
     from azure.ai.ml.constants._common import LROConfigurations
+    from azureml.mlflow._internal.service_context_loader import _AzureMLServiceContextLoader as Loader
 
     monkeypatch.setattr(LROConfigurations, "POLL_INTERVAL", 0.2)  # 5 s for each step otherwise
+    # A program's own login is not to take the place of the one that other tests have in this process.
+    monkeypatch.setattr(Loader, "_tracking_uri_to_service_context", dict(Loader._tracking_uri_to_service_context))
 
     def run(code: str) -> str:
         Path("program.py").write_text(code)
