@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ...client.azure_batch import BatchEndpoint, BatchEndpoints, BatchServed
 from ...client.azure_endpoints import model_id, model_label
-from ...errors import AmlMagicsError, AuthError, DeploymentError, StoreUnreachable, UsageError, nearest
+from ...errors import AmlMagicsError, DeploymentError, UsageError, nearest
 from .batch_watch import default_of, make_default, settled
 from .endpoint_names import FIRST
-from .following import TooLong
-from .online_rows import AT, BY, MODEL, REF, cut, now, state_of
+from .leaving import told_on_leaving, ways_back
+from .online_rows import AT, BY, MODEL, REF, by, cut, now, state_of
 from .traffic import check_shares
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class BatchSteps:
             )
         if point is None or point.state in ("Failed", "Canceled"):
             self.say(words)
-            tags = {**self.options.tags, BY: self._who, AT: now()}
+            tags = {**self.options.tags, BY: by(self.points.conn), AT: now()}
             operation = self.points.create(self.endpoint, cut(tags)).operation
         elif not set(self.options.tags.items()) <= set(point.tags.items()):
             words = f"adding tags to the batch endpoint {self.endpoint}"
@@ -160,7 +160,13 @@ class BatchSteps:
             return
         else:
             self.say(words)
-            tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: self._who, AT: now()}
+            tags = {
+                **self.options.tags,
+                REF: self.model.ref,
+                MODEL: self.model.label,
+                BY: by(self.points.conn),
+                AT: now(),
+            }
             operation = self.points.deploy(
                 self.endpoint, name, model=model, compute=compute, mini_batch_size=size, tags=cut(tags)
             ).operation
@@ -185,31 +191,14 @@ class BatchSteps:
 
     # --- what goes wrong
 
-    @property
-    def _who(self) -> str:
-        azure = self.points.conn.azure
-        assert azure is not None
-        return azure.who.partition(" (tenant")[0]
-
     @contextmanager
     def _left(self) -> Iterator[None]:
         """Whoever leaves, or fails, is told what there is by now, and how to go on."""
-        try:
-            yield
-        except KeyboardInterrupt as exc:
-            message = f"interrupted: {self._doing}; Azure goes on by itself, nothing was undone"
-            raise DeploymentError(message, hint=self._resume) from exc
-        except TooLong as exc:
-            message = f"{self._doing} for more than {self.timeout:g} s; Azure goes on by itself, nothing was undone"
-            raise DeploymentError(message, hint=self._resume) from exc
-        except AuthError as exc:
-            hint = f"{exc.hint}; then {self._resume}" if exc.hint else self._resume
-            raise type(exc)(f"{exc.message}; {self._doing}", hint=hint) from exc
-        except StoreUnreachable as exc:
-            message = f"{exc.message}; {self._doing}"
-            raise StoreUnreachable(message, hint=f"when it answers again: {self._resume}") from exc
-        except DeploymentError as exc:
-            raise DeploymentError(f"{exc.message}{self._remains()}", hint=exc.hint or self._resume) from exc
+        with told_on_leaving(lambda: self._doing, self._ways_back, self.timeout):
+            try:
+                yield
+            except DeploymentError as exc:
+                raise DeploymentError(f"{exc.message}{self._remains()}", hint=exc.hint or self._ways_back()) from exc
 
     def _remains(self) -> str:
         """What a failure left, which was not there or did not fail before."""
@@ -222,8 +211,6 @@ class BatchSteps:
                 return f"; left there: the batch endpoint {self.endpoint}, without a deployment"
         return ""
 
-    @property
-    def _resume(self) -> str:
+    def _ways_back(self) -> str:
         name = f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
-        again = f"%aml_deploy {self.model.ref} --to batch --name {name}{self.options.typed} goes on with it"
-        return f"{again}; %aml_endpoints {self._new} --delete removes it" if self._new else again
+        return ways_back(f"%aml_deploy {self.model.ref} --to batch --name {name}{self.options.typed}", self._new)

@@ -14,7 +14,7 @@ from .target import Deployment, State
 if TYPE_CHECKING:
     from ...client.connection import Connection
 
-__all__ = ["AT", "BY", "MODEL", "NEVER", "REF", "cut", "now", "rows", "state_of"]
+__all__ = ["AT", "BY", "MODEL", "NEVER", "REF", "by", "cut", "now", "rows", "state_of"]
 
 # Tags on what we make: what was asked for, the model in words, who and when.
 REF, MODEL, BY, AT = "aml.ref", "aml.model", "aml.by", "aml.at"
@@ -30,6 +30,12 @@ _STATES: dict[str, State] = {
     "scaling": "changing",
     "deleting": "changing",
 }
+
+
+def by(conn: Connection) -> str:
+    """Who makes it: the login, without its tenant."""
+    assert conn.azure is not None
+    return conn.azure.who.partition(" (tenant")[0]
 
 
 def cut(tags: Mapping[str, str]) -> dict[str, str]:

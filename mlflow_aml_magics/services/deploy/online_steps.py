@@ -5,19 +5,19 @@ Each step finds what is there already, so that the same call goes on where an in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ...client.azure_endpoints import Endpoint, OnlineEndpoints, Served, model_id, model_label
-from ...errors import AmlMagicsError, AuthError, DeploymentError, StoreUnreachable, UsageError
+from ...errors import AmlMagicsError, DeploymentError, UsageError
 from .clusters import kubernetes_cluster
 from .costs import cost_hint, machine_hint, quota_hint
 from .endpoint_names import FIRST
 from .failures import decode
-from .following import TooLong
-from .online_rows import AT, BY, MODEL, REF, cut, now, state_of
+from .leaving import told_on_leaving, ways_back
+from .online_rows import AT, BY, MODEL, REF, by, cut, now, state_of
 from .online_traffic import shift
 from .online_watch import Outcome, Watch, tail_of
 from .traffic import BEFORE, check_shares, first_shares, parse_shares, trial_shares, worded
@@ -63,7 +63,7 @@ class Steps:
             UsageError: what is there is of another kind, or it is not clear which deployment is meant.
             DeploymentError: it failed, or was left: the message says what there is, the hint how to go on.
         """
-        with self._left():
+        with told_on_leaving(lambda: self._doing, self._ways_back, self.watch.timeout):
             point, served, name = self.looked_up()
             if not any(each.name == name for each in served):
                 self._new = self.endpoint if point is None else f"{self.endpoint}/{name}"
@@ -128,7 +128,7 @@ class Steps:
         operation, words = "", f"making the endpoint {self.endpoint}"
         if point is None or point.state in ("Failed", "Canceled"):
             self.say(words)
-            tags = {**self.options.tags, BY: self._who, AT: now()}
+            tags = {**self.options.tags, BY: by(self.points.conn), AT: now()}
             auth, compute = self.options.auth or "key", self.options.compute or ""
             if point is not None:  # what it was made with cannot be changed
                 auth, compute = point.auth, point.compute
@@ -198,7 +198,7 @@ class Steps:
             raise self._failed(outcome, f"'{full}'")
 
     def _begin(self, point: Endpoint, name: str, model: str, machine: str, count: int) -> str:
-        tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: self._who, AT: now()}
+        tags = {**self.options.tags, REF: self.model.ref, MODEL: self.model.label, BY: by(self.points.conn), AT: now()}
         try:
             return self.points.deploy(point, name, model=model, machine=machine, count=count, tags=cut(tags)).operation
         except DeploymentError as exc:
@@ -228,42 +228,12 @@ class Steps:
     # --- what goes wrong
 
     @property
-    def _who(self) -> str:
-        azure = self.points.conn.azure
-        assert azure is not None
-        return azure.who.partition(" (tenant")[0]
-
-    @property
     def _again(self) -> str:
         name = f"{self.endpoint}/{self.deployment}" if self.deployment else self.endpoint
         return f"%aml_deploy {self.model.ref} --to {self.kind} --name {name}{self.options.typed}"
 
-    @property
     def _ways_back(self) -> str:
-        again = f"{self._again} goes on with it"
-        return f"{again}; %aml_endpoints {self._new} --delete removes it" if self._new else again
-
-    @contextmanager
-    def _left(self) -> Iterator[None]:
-        """Whoever leaves is told what goes on without them, and how to come back."""
-        try:
-            yield
-        except KeyboardInterrupt as exc:
-            raise DeploymentError(
-                f"interrupted: {self._doing}; Azure goes on by itself, nothing was undone", hint=self._ways_back
-            ) from exc
-        except TooLong as exc:
-            raise DeploymentError(
-                f"{self._doing} for more than {self.watch.timeout:g} s; Azure goes on by itself, nothing was undone",
-                hint=self._ways_back,
-            ) from exc
-        except AuthError as exc:
-            hint = f"{exc.hint}; then {self._ways_back}" if exc.hint else self._ways_back
-            raise type(exc)(f"{exc.message}; {self._doing}", hint=hint) from exc
-        except StoreUnreachable as exc:
-            raise StoreUnreachable(
-                f"{exc.message}; {self._doing}", hint=f"when it answers again: {self._ways_back}"
-            ) from exc
+        return ways_back(self._again, self._new)
 
     def _refused(self, why: str, what: str, machine: str = "") -> DeploymentError:
         """Azure did not begin it: there is no log of it, and what was there before is as it was."""
